@@ -1,0 +1,92 @@
+//! The store inside a transaction that the host opened on its own connection: what the engine does commits
+//! or rolls back with what the host does.
+
+use rusqlite::Connection;
+use stockroom::Result;
+use stockroom::engine::{Changes, Needs, WorkingSet};
+use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store};
+
+use crate::error::During;
+use crate::{read, write};
+
+/// A store for the length of one transaction of the host's. Begin the transaction with `BEGIN IMMEDIATE`, so
+/// that no other writer comes between; each unit of work is a savepoint in it. Nothing is durable until the
+/// host commits.
+///
+/// ```
+/// use rusqlite::{Connection, TransactionBehavior};
+/// use stockroom::{RegisterSku, Stockroom};
+/// use stockroom_sqlite::{HostTransaction, create_tables};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut connection = Connection::open_in_memory()?; // the host's own database
+/// create_tables(&mut connection)?;
+/// connection.execute_batch("CREATE TABLE carts (id TEXT)")?;
+///
+/// let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+/// transaction.execute("INSERT INTO carts VALUES ('c-1')", [])?;
+/// let stockroom = Stockroom::new(HostTransaction::new(&transaction), || 0);
+/// stockroom.execute(RegisterSku { sku: "mug".into(), components: None })?;
+/// drop(stockroom);
+/// transaction.commit()?; // both, or with a rollback neither
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct HostTransaction<'t> {
+    connection: &'t Connection,
+    open: bool,
+}
+
+impl<'t> HostTransaction<'t> {
+    /// A store in the transaction that is open on this connection.
+    pub fn new(connection: &'t Connection) -> Self {
+        HostTransaction { connection, open: false }
+    }
+
+    fn run(&self, sql: &'static str, operation: &'static str) -> Result<()> {
+        self.connection.execute_batch(sql).during(operation)
+    }
+}
+
+impl Store for HostTransaction<'_> {
+    fn begin(&mut self, _mode: Mode) -> Result<Freshness> {
+        self.rollback()?;
+        self.run("SAVEPOINT stockroom", "sqlite.begin")?;
+        self.open = true;
+        // The host may have written to the tables itself since.
+        Ok(Freshness::Foreign)
+    }
+
+    fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()> {
+        read::supply(self.connection, needs, rows)
+    }
+
+    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<()> {
+        let mut written = write::write(self.connection, changes);
+        if finish == Finish::Commit && written.is_ok() {
+            written = self.run("RELEASE stockroom", "sqlite.commit");
+            self.open = written.is_err();
+        }
+        if written.is_err() {
+            // The first failure is the one to tell.
+            drop(self.rollback());
+        }
+        written
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.open) || self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.run("ROLLBACK TO stockroom; RELEASE stockroom", "sqlite.rollback")
+    }
+
+    fn page(&mut self, page: &Page, limit: u32) -> Result<Rows> {
+        read::page(self.connection, page, limit)
+    }
+
+    fn freshness(&mut self) -> Result<Freshness> {
+        Ok(Freshness::Foreign)
+    }
+}

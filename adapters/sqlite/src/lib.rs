@@ -1,0 +1,30 @@
+//! Stockroom's store in SQLite. It keeps rows and never decides.
+//!
+//! ```no_run
+//! use stockroom::Stockroom;
+//! use stockroom_sqlite::SqliteStore;
+//!
+//! # let now_ms = || 0;
+//! let shop = Stockroom::new(SqliteStore::open("shop.sqlite3")?, now_ms);
+//! # Ok::<(), stockroom::Error>(())
+//! ```
+//!
+//! An acknowledged command survives a power cut ([`Durability::Full`], the default). Several processes may
+//! use one file: a unit of work locks it, others wait up to the busy timeout. Rows kept in memory are used
+//! only while SQLite's `data_version` proves that no other connection wrote.
+
+#![forbid(unsafe_code)]
+
+mod backup;
+mod error;
+mod host;
+mod open;
+mod read;
+mod rows;
+mod search;
+mod store;
+mod write;
+
+pub use host::HostTransaction;
+pub use open::{Durability, Options, SCHEMA_VERSION, create_tables};
+pub use store::SqliteStore;

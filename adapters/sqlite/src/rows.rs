@@ -1,0 +1,145 @@
+//! Mapping between SQLite's rows and the engine's: one function a row type, columns in the order of the
+//! `SELECT` lists beside them.
+
+use std::sync::Arc;
+
+use rusqlite::Row;
+use rusqlite::types::Type;
+use serde::de::DeserializeOwned;
+use stockroom::channel::{Channel, Sourcing};
+use stockroom::inventory::{Backorder, Fingerprint, Hold, Location, Movement, Reason, Sku, Stock, StockRow};
+use stockroom::order::{Order, OrderState};
+use stockroom::outbox::{EventRow, KeyRow, Subscription};
+use stockroom::{LocationNumber, OrderNumber, SkuNumber, StockNumber};
+
+pub(crate) const SKU: &str = "SELECT number, sku, components FROM stockroom_skus";
+pub(crate) const LOCATION: &str = "SELECT number, location FROM stockroom_locations";
+pub(crate) const CHANNEL: &str = "SELECT channel, locations, sourcing FROM stockroom_channels";
+pub(crate) const STOCK: &str = "SELECT number, on_hand, unavailable, safety_stock, held, allocated, backordered, \
+                                backorder_limit, last_claim FROM stockroom_stock";
+pub(crate) const HOLD: &str =
+    "SELECT number, id, channel, expires_at_ms, fingerprint, lines, claims FROM stockroom_holds";
+pub(crate) const BACKORDER: &str = "SELECT stock, since, order_number, line FROM stockroom_backorders";
+pub(crate) const MOVEMENT: &str = "SELECT number, stock, quantity, reason, reference, at_ms FROM stockroom_movements";
+pub(crate) const ORDER: &str = "SELECT number, id, channel, currency, state, placed_at_ms, closed_at_ms, fingerprint, \
+                                body FROM stockroom_orders";
+pub(crate) const EVENT: &str = "SELECT number, first_number, at_ms, facts FROM stockroom_events";
+pub(crate) const KEY: &str = "SELECT key, fingerprint, at_ms, outcome FROM stockroom_idempotency_keys";
+pub(crate) const SUBSCRIPTION: &str = "SELECT subscription, cursor FROM stockroom_subscriptions";
+
+type Mapped<T> = rusqlite::Result<T>;
+
+fn unreadable(column: usize, source: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(source))
+}
+
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Mapped<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|error| unreadable(column, error))
+}
+
+fn named<T>(row: &Row<'_>, column: usize, from_name: fn(&str) -> Option<T>) -> Mapped<T> {
+    let name = row.get_ref(column)?.as_str()?;
+    let unknown = || unreadable(column, std::io::Error::other(format!("unknown name {name}")));
+    from_name(name).ok_or_else(unknown)
+}
+
+fn number(row: &Row<'_>, column: usize) -> Mapped<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+fn text(row: &Row<'_>, column: usize) -> Mapped<Arc<str>> {
+    Ok(row.get_ref(column)?.as_str()?.into())
+}
+
+fn fingerprint(row: &Row<'_>, column: usize) -> Mapped<Fingerprint> {
+    let bytes = row.get_ref(column)?.as_blob()?;
+    bytes.try_into().map(Fingerprint).map_err(|error| unreadable(column, error))
+}
+
+pub(crate) fn sku(row: &Row<'_>) -> Mapped<Sku> {
+    Ok(Sku { number: SkuNumber(number(row, 0)?), sku: text(row, 1)?, components: json(row, 2)? })
+}
+
+pub(crate) fn location(row: &Row<'_>) -> Mapped<Location> {
+    Ok(Location { number: LocationNumber(number(row, 0)?), location: text(row, 1)? })
+}
+
+pub(crate) fn channel(row: &Row<'_>) -> Mapped<Channel> {
+    Ok(Channel { channel: text(row, 0)?, locations: json(row, 1)?, sourcing: named(row, 2, Sourcing::from_name)? })
+}
+
+pub(crate) fn stock(row: &Row<'_>) -> Mapped<StockRow> {
+    Ok(StockRow {
+        number: StockNumber(number(row, 0)?),
+        stock: Stock {
+            on_hand: row.get(1)?,
+            unavailable: row.get(2)?,
+            safety_stock: row.get(3)?,
+            held: row.get(4)?,
+            allocated: row.get(5)?,
+            backordered: row.get(6)?,
+            backorder_limit: row.get(7)?,
+            last_claim: OrderNumber(number(row, 8)?),
+        },
+    })
+}
+
+pub(crate) fn hold(row: &Row<'_>) -> Mapped<Hold> {
+    Ok(Hold {
+        number: number(row, 0)?,
+        id: row.get(1)?,
+        channel: text(row, 2)?,
+        expires_at_ms: row.get(3)?,
+        fingerprint: fingerprint(row, 4)?,
+        lines: json(row, 5)?,
+        claims: json(row, 6)?,
+    })
+}
+
+pub(crate) fn backorder(row: &Row<'_>) -> Mapped<Backorder> {
+    Ok(Backorder {
+        stock: StockNumber(number(row, 0)?),
+        since: number(row, 1)?,
+        order: OrderNumber(number(row, 2)?),
+        line: row.get(3)?,
+    })
+}
+
+pub(crate) fn movement(row: &Row<'_>) -> Mapped<Movement> {
+    Ok(Movement {
+        number: number(row, 0)?,
+        stock: StockNumber(number(row, 1)?),
+        quantity: row.get(2)?,
+        reason: named(row, 3, Reason::from_name)?,
+        reference: text(row, 4)?,
+        at_ms: row.get(5)?,
+    })
+}
+
+pub(crate) fn order(row: &Row<'_>) -> Mapped<Order> {
+    Ok(Order {
+        number: OrderNumber(number(row, 0)?),
+        id: text(row, 1)?,
+        channel: text(row, 2)?,
+        currency: row.get(3)?,
+        state: named(row, 4, OrderState::from_name)?,
+        placed_at_ms: row.get(5)?,
+        closed_at_ms: row.get(6)?,
+        fingerprint: fingerprint(row, 7)?,
+        body: json(row, 8)?,
+    })
+}
+
+pub(crate) fn event(row: &Row<'_>) -> Mapped<EventRow> {
+    Ok(EventRow { number: number(row, 0)?, first_number: number(row, 1)?, at_ms: row.get(2)?, facts: row.get(3)? })
+}
+
+pub(crate) fn key(row: &Row<'_>) -> Mapped<KeyRow> {
+    Ok(KeyRow { key: row.get(0)?, fingerprint: fingerprint(row, 1)?, at_ms: row.get(2)?, outcome: json(row, 3)? })
+}
+
+pub(crate) fn subscription(row: &Row<'_>) -> Mapped<Subscription> {
+    Ok(Subscription { subscription: row.get(0)?, cursor: number(row, 1)? })
+}

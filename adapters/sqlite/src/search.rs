@@ -1,0 +1,148 @@
+//! Searches that decisions ask for.
+
+use rusqlite::{Connection, params};
+use stockroom::engine::{Found, Query, WorkingSet};
+use stockroom::inventory::{Backorder, Hold};
+use stockroom::order::{ChainReader, Order};
+use stockroom::{OrderNumber, Result};
+
+use crate::error::During;
+use crate::read::{many, one, prepared};
+use crate::rows;
+
+const SEARCH: &str = "sqlite.search";
+
+pub(crate) fn find(connection: &Connection, query: &Query, set: &mut WorkingSet) -> Result<Found> {
+    match query {
+        Query::HoldsOn(stock) => {
+            let condition = "WHERE number IN (SELECT hold FROM stockroom_held_stock WHERE stock = ?1) ORDER BY number";
+            let holds = many(connection, rows::HOLD, condition, [stock.as_i64()], rows::hold)?;
+            Ok(Found::Holds(put_holds(set, holds)))
+        }
+        Query::DueHolds { now_ms, limit } => {
+            let condition = "WHERE expires_at_ms <= ?1 ORDER BY expires_at_ms, number LIMIT ?2";
+            let holds = many(connection, rows::HOLD, condition, params![now_ms, limit], rows::hold)?;
+            Ok(Found::Holds(put_holds(set, holds)))
+        }
+        Query::Backorders { stock, after, limit } => {
+            let first = Backorder { stock: *stock, since: 0, order: OrderNumber(0), line: 0 };
+            let (place, inclusive) = after.map_or((first, true), |place| (place, false));
+            let condition = "WHERE stock = ?1 AND (since, order_number, line) > (?2, ?3, ?4) \
+                             ORDER BY since, order_number, line LIMIT ?5";
+            // Lines count from 0: to begin with the very first, the place before it is asked for.
+            let line = if inclusive { -1 } else { i64::from(place.line) };
+            let since = i64::try_from(place.since).unwrap_or(i64::MAX);
+            let params = params![stock.as_i64(), since, place.order.as_i64(), line, limit];
+            let waiting = many(connection, rows::BACKORDER, condition, params, rows::backorder)?;
+            put_orders(connection, set, waiting.iter().map(|backorder| backorder.order))?;
+            Ok(Found::Backorders(waiting))
+        }
+        Query::Claims { stock, from } => {
+            let mut by_number = prepared(connection, rows::ORDER, "WHERE number = ?1")?;
+            let mut chain = ChainReader::new(*stock, *from);
+            while let Some(number) = chain.next() {
+                let Some(order) = one(&mut by_number, [number.as_i64()], rows::order)? else {
+                    break;
+                };
+                chain.read(&order);
+                set.put_order(order);
+            }
+            Ok(Found::Put)
+        }
+        Query::PrunableEvents { before_ms, limit } => prunable_events(connection, *before_ms, *limit),
+        Query::PrunableKeys { after, before_ms, limit } => {
+            let mut statement = connection
+                .prepare_cached(
+                    "SELECT key, at_ms FROM stockroom_idempotency_keys WHERE key > ?1 ORDER BY key LIMIT ?2",
+                )
+                .during(SEARCH)?;
+            let rows = statement.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?)));
+            let looked_at: Vec<(String, i64)> = rows.and_then(Iterator::collect).during(SEARCH)?;
+            let full = looked_at.len() == *limit as usize;
+            let next = looked_at.last().filter(|_| full).map(|(key, _)| key.clone());
+            let old = looked_at.into_iter().filter(|(_, at_ms)| at_ms < before_ms);
+            Ok(Found::PrunableKeys { keys: old.map(|(key, _)| key).collect(), next })
+        }
+        Query::PrunableOrders { after, before_ms, limit } => {
+            let mut statement = connection
+                .prepare_cached(
+                    "SELECT number, coalesce(closed_at_ms < ?2, 0) FROM stockroom_orders WHERE number > ?1 \
+                     ORDER BY number LIMIT ?3",
+                )
+                .during(SEARCH)?;
+            let rows = statement.query_map(params![after.as_i64(), before_ms, limit], |row| {
+                Ok((OrderNumber::from_i64(row.get(0)?), row.get(1)?))
+            });
+            let looked_at: Vec<(OrderNumber, bool)> = rows.and_then(Iterator::collect).during(SEARCH)?;
+            let full = looked_at.len() == *limit as usize;
+            let next = looked_at.last().filter(|_| full).map(|(number, _)| *number);
+            let mut orders = Vec::new();
+            let mut by_number = prepared(connection, rows::ORDER, "WHERE number = ?1")?;
+            for (number, _) in looked_at.into_iter().filter(|(_, closed)| *closed) {
+                let order = one(&mut by_number, [number.as_i64()], rows::order)?;
+                if let Some(order) = order.filter(|order| !order.body.pruned) {
+                    set.put_order(order);
+                    orders.push(number);
+                }
+            }
+            Ok(Found::PrunableOrders { orders, next })
+        }
+    }
+}
+
+fn prunable_events(connection: &Connection, before_ms: i64, limit: u32) -> Result<Found> {
+    let mut statement = connection
+        .prepare_cached(
+            "WITH looked_at AS (SELECT number, first_number, at_ms FROM stockroom_events ORDER BY number LIMIT ?2),
+                  stop AS (SELECT min(number) AS number FROM looked_at
+                           WHERE at_ms >= ?1
+                              OR number > (SELECT coalesce(min(cursor), 9223372036854775807) FROM stockroom_subscriptions)
+                              OR number >= (SELECT max(number) FROM stockroom_events)),
+                  gone AS (SELECT number, first_number FROM looked_at
+                           WHERE number < (SELECT coalesce(number, 9223372036854775807) FROM stop))
+             SELECT max(number), coalesce(sum(number - first_number + 1), 0), count(*) FROM gone",
+        )
+        .during(SEARCH)?;
+    let found = statement.query_row(params![before_ms, limit], |row| {
+        let through: Option<i64> = row.get(0)?;
+        let (events, gone): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(Found::PrunableEvents {
+            through: through.map(i64::unsigned_abs),
+            events: events.unsigned_abs(),
+            more: gone == i64::from(limit),
+        })
+    });
+    found.during(SEARCH)
+}
+
+/// Waiting lines of all stock rows after a place, in order.
+pub(crate) fn backorders_after(
+    connection: &Connection,
+    place: Option<Backorder>,
+    limit: u32,
+) -> Result<Vec<Backorder>> {
+    let condition = "WHERE (stock, since, order_number, line) > (?1, ?2, ?3, ?4) \
+                     ORDER BY stock, since, order_number, line LIMIT ?5";
+    let (stock, since, order, line) = place.map_or((-1, 0, 0, 0), |place| {
+        let since = i64::try_from(place.since).unwrap_or(i64::MAX);
+        (place.stock.as_i64(), since, place.order.as_i64(), place.line)
+    });
+    many(connection, rows::BACKORDER, condition, params![stock, since, order, line, limit], rows::backorder)
+}
+
+fn put_holds(set: &mut WorkingSet, holds: Vec<Hold>) -> Vec<String> {
+    let put = holds.into_iter().map(|hold| {
+        let id = hold.id.clone();
+        set.put_hold(&id, Some(hold));
+        id
+    });
+    put.collect()
+}
+
+fn put_orders(connection: &Connection, set: &mut WorkingSet, numbers: impl Iterator<Item = OrderNumber>) -> Result<()> {
+    let mut by_number = prepared(connection, rows::ORDER, "WHERE number = ?1")?;
+    let orders = numbers.map(|number| one(&mut by_number, [number.as_i64()], rows::order));
+    let orders: Vec<Option<Order>> = orders.collect::<Result<_>>()?;
+    orders.into_iter().flatten().for_each(|order| set.put_order(order));
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Stockroom beside hand-written code, in one run on one machine: `cargo run --release -p
+//! stockroom-benches`. This file reads the command line, chooses who takes part, and prints what came out;
+//! it measures nothing itself.
+
+#![forbid(unsafe_code)]
+
+mod by_hand;
+mod contender;
+mod in_memory;
+mod measure;
+mod process;
+mod suite;
+mod workload;
+
+use std::error::Error;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
+use tempfile::TempDir;
+
+use crate::by_hand::ByHand;
+use crate::contender::Outcome;
+use crate::in_memory::InMemory;
+use crate::measure::{Progress, Report};
+use crate::suite::{BENCHMARKS, Benchmark, Config, Contenders, Pair};
+
+/// Compares Stockroom with hand-written code: the same orders, by turns, medians of several rounds.
+#[derive(Parser)]
+struct Arguments {
+    /// Print one JSON object a line instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// A tenth of the work and fewer rounds: shows that everything runs, not how fast.
+    #[arg(long)]
+    quick: bool,
+    /// The benchmarks to run; all of them if none is named.
+    #[arg(value_parser = PossibleValuesParser::new(BENCHMARKS.map(|benchmark| benchmark.name)))]
+    names: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // A reader such as `head` that has seen enough is not a failure.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Outcome<()> {
+    let directory = directory_on_disk()?;
+    let config = Config { directory: directory.path(), quick: arguments.quick };
+    let contenders = Contenders {
+        durable: Pair { ours: None, by_hand: &ByHand },
+        in_memory: Pair { ours: None, by_hand: &InMemory },
+    };
+    let chosen: Vec<&Benchmark> = BENCHMARKS
+        .iter()
+        .filter(|benchmark| arguments.names.is_empty() || arguments.names.iter().any(|name| name == benchmark.name))
+        .collect();
+
+    let visible = io::stdout().is_terminal() && io::stderr().is_terminal();
+    let progress = Progress::new((chosen.len() * config.rounds()) as u64, visible);
+    let report = Report::new(arguments.json, &progress)?;
+    for benchmark in chosen {
+        let row = benchmark.run(&config, &contenders, &progress)?;
+        report.row(&row)?;
+    }
+    progress.finish();
+    if let Some(bytes) = process::resident_bytes() {
+        report.remark(&format!("Resident memory at the end: {} MiB.", bytes >> 20))?;
+    }
+    directory.close()?;
+    Ok(())
+}
+
+/// A directory beside this program, so under the target directory: the system's own temporary directory may
+/// be in memory, where a sync costs nothing.
+fn directory_on_disk() -> io::Result<TempDir> {
+    let program = std::env::current_exe()?;
+    let beside = program.parent().map_or_else(|| PathBuf::from("."), PathBuf::from);
+    tempfile::Builder::new().prefix("benches-").tempdir_in(beside)
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,180 @@
+//! Commands and their answers, as the hosts of every language send and get them: plain documents.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::channel::RegisterChannel;
+use crate::code::Rejection;
+use crate::inventory::{
+    AdjustStock, CountStock, ExtendHold, HeldStock, MovedStock, PlaceHold, ReceiveStock, RegisterLocation, RegisterSku,
+    ReleaseHold, SetStockPolicy, Tick, Ticked, TransferStock,
+};
+use crate::order::{
+    CancelOrder, ChangedOrder, CompleteOrder, EditOrder, NewOrder, PlacedOrder, ReturnOrder, ShipOrder,
+};
+use crate::outbox::{Acknowledge, Prune, Pruned, Subscribe, Unsubscribe};
+
+/// One thing asked of the engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// The caller's name for this one effect, 1 to 128 bytes. The same key again gets the same answer and
+    /// changes nothing; the same key with other content is rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What to do.
+    pub action: Action,
+}
+
+impl Command {
+    /// Names the effect.
+    #[must_use]
+    pub fn with_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+}
+
+impl<A: Into<Action>> From<A> for Command {
+    fn from(action: A) -> Self {
+        Command { key: None, action: action.into() }
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident($type:ty),)*) => {
+        /// What a command does.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Action {
+            $($(#[$doc])* $variant($type),)*
+        }
+
+        $(impl From<$type> for Action {
+            fn from(document: $type) -> Self {
+                Action::$variant(document)
+            }
+        })*
+    };
+}
+
+actions! {
+    /// Registers a SKU or a bundle.
+    RegisterSku(RegisterSku),
+    /// Registers a location.
+    RegisterLocation(RegisterLocation),
+    /// Registers or changes a channel.
+    RegisterChannel(RegisterChannel),
+    /// Takes goods in.
+    ReceiveStock(ReceiveStock),
+    /// Corrects on-hand by a difference.
+    AdjustStock(AdjustStock),
+    /// Sets on-hand to a count.
+    CountStock(CountStock),
+    /// Moves units between locations.
+    TransferStock(TransferStock),
+    /// Sets safety stock, backorder limit and unavailable units.
+    SetStockPolicy(SetStockPolicy),
+    /// Claims units until a time.
+    PlaceHold(PlaceHold),
+    /// Lets a hold end at another time.
+    ExtendHold(ExtendHold),
+    /// Gives a hold's units back.
+    ReleaseHold(ReleaseHold),
+    /// Ends holds whose time has passed.
+    Tick(Tick),
+    /// Places an order.
+    PlaceOrder(NewOrder),
+    /// Changes an order before it is shipped.
+    EditOrder(EditOrder),
+    /// Cancels an order or part of it.
+    CancelOrder(CancelOrder),
+    /// Says that units have left.
+    ShipOrder(ShipOrder),
+    /// Says that units came back.
+    ReturnOrder(ReturnOrder),
+    /// Closes an order for good.
+    CompleteOrder(CompleteOrder),
+    /// Opens a subscription.
+    Subscribe(Subscribe),
+    /// Moves a subscription's place.
+    Acknowledge(Acknowledge),
+    /// Closes a subscription.
+    Unsubscribe(Unsubscribe),
+    /// One step of pruning.
+    Prune(Prune),
+}
+
+/// A command with the time it is decided at: one line of a command log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimedCommand {
+    /// Milliseconds since the Unix epoch. A time before that of the last event counts as that.
+    pub at_ms: i64,
+    /// The command.
+    pub command: Command,
+}
+
+/// What an accepted command brought about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Done; nothing more to say.
+    Done,
+    /// It was so already; nothing changed.
+    Unchanged,
+    /// An order was placed.
+    OrderPlaced(PlacedOrder),
+    /// An order was changed.
+    OrderChanged(ChangedOrder),
+    /// Units are held.
+    Held(HeldStock),
+    /// Stock moved.
+    Moved(MovedStock),
+    /// Holds were ended.
+    Ticked(Ticked),
+    /// A step of pruning was done.
+    Pruned(Pruned),
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done.
+    Accepted(Answer),
+    /// It was refused, and nothing changed but what remembers the refusal.
+    Rejected(Rejection),
+}
+
+/// The answer to one command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reply {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Whether this is the answer to an earlier command with the same key, and nothing was done now.
+    pub repeated: bool,
+}
+
+impl Reply {
+    /// The answer, or the rejection.
+    pub fn accepted(&self) -> Result<&Answer, &Rejection> {
+        match &self.outcome {
+            Outcome::Accepted(answer) => Ok(answer),
+            Outcome::Rejected(rejection) => Err(rejection),
+        }
+    }
+
+    /// The placed order, where the command placed one.
+    pub fn placed_order(&self) -> Option<&PlacedOrder> {
+        match &self.outcome {
+            Outcome::Accepted(Answer::OrderPlaced(placed)) => Some(placed),
+            _ => None,
+        }
+    }
+
+    /// The rejection, where there is one.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.accepted().err()
+    }
+}

@@ -1,0 +1,264 @@
+//! The decision of one command: its key first, then the rule of its action, then what every command owes.
+//! Pure: a function of the command, its time and the working set.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::channel;
+use crate::code::{Code, Faults, Rejection};
+use crate::engine::command::{Action, Answer, Command, Outcome, Reply, TimedCommand};
+use crate::engine::decision::Decision;
+use crate::engine::needs::Needs;
+use crate::engine::settle::settle;
+use crate::engine::working_set::{Stop, WorkingSet};
+use crate::error::Error;
+use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, name_fault};
+use crate::inventory::{self, Fingerprint};
+use crate::order;
+use crate::outbox::{self, EventKind, KeyRow, RejectedOrder};
+use crate::time;
+
+/// Decides one command. `Stop::Needs` means that nothing was changed and more rows are needed.
+pub(crate) fn decide(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop> {
+    rows.begin_command()?;
+    let reply = match decide_in(rows, timed) {
+        Ok(reply) => Ok(reply),
+        Err(stop) => {
+            rows.take_back();
+            match stop {
+                Stop::Reject(rejection) => Ok(Reply { outcome: Outcome::Rejected(rejection), repeated: false }),
+                Stop::Repeat(answer) => Ok(Reply { outcome: Outcome::Accepted(*answer), repeated: true }),
+                stop => Err(stop),
+            }
+        }
+    };
+    if !matches!(reply, Err(Stop::Needs(_))) {
+        rows.end_command();
+    }
+    reply
+}
+
+fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop> {
+    let command = &timed.command;
+    let now_ms = timed.at_ms.max(rows.catalog()?.counters.last_event_at_ms);
+    if !time::in_range(timed.at_ms) {
+        return Err(Rejection::one(Code::TimeOutOfRange, "at_ms", "not 1970 to 9999").into());
+    }
+    let key = Key::of(command)?;
+    let fingerprint = match key {
+        Key::None => Fingerprint::default(),
+        _ => fingerprint(&command.action)?,
+    };
+    if let Some(key) = key.text() {
+        if let Some(known) = rows.key(key)? {
+            return match known.fingerprint == fingerprint {
+                true => Ok(Reply { outcome: known.outcome.clone(), repeated: true }),
+                false => Err(Rejection::one(Code::KeyReused, "key", "was used with other content").into()),
+            };
+        }
+    }
+    let mut decision = Decision::new(rows, now_ms, fingerprint);
+    if let Action::PlaceOrder(new) = &command.action {
+        if name_fault(&new.id, ID_BYTES_MAX).is_none() {
+            if let Some(number) = decision.rows.order_number(&new.id)? {
+                return Err(order::repeated(&decision, number, fingerprint)?);
+            }
+        }
+    }
+    let outcome = match run(&mut decision, &command.action).and_then(|answer| {
+        settle(&mut decision)?;
+        Ok(answer)
+    }) {
+        Ok(answer) => Outcome::Accepted(answer),
+        Err(Stop::Reject(rejection)) => {
+            decision.rows.take_back();
+            decision.forget_facts();
+            note_rejection(&mut decision, command, &rejection)?;
+            Outcome::Rejected(rejection)
+        }
+        Err(stop) => return Err(stop),
+    };
+    decision.write_events()?;
+    // An accepted order is its own memory: its row has the fingerprint and the answer.
+    let remembered = match (&key, &outcome) {
+        (Key::Given(key), _) => Some((*key).to_owned()),
+        (Key::Order(key), Outcome::Rejected(_)) => Some(key.clone()),
+        _ => None,
+    };
+    if let Some(key) = remembered {
+        rows.insert_key(KeyRow { key, fingerprint, at_ms: now_ms, outcome: outcome.clone() });
+    }
+    Ok(Reply { outcome, repeated: false })
+}
+
+fn run(decision: &mut Decision<'_>, action: &Action) -> Result<Answer, Stop> {
+    match action {
+        Action::RegisterSku(document) => inventory::register_sku(decision, document),
+        Action::RegisterLocation(document) => inventory::register_location(decision, document),
+        Action::RegisterChannel(document) => channel::register(decision, document),
+        Action::ReceiveStock(document) => inventory::receive(decision, document),
+        Action::AdjustStock(document) => inventory::adjust(decision, document),
+        Action::CountStock(document) => inventory::count(decision, document),
+        Action::TransferStock(document) => inventory::transfer(decision, document),
+        Action::SetStockPolicy(document) => inventory::policy(decision, document),
+        Action::PlaceHold(document) => inventory::place_hold(decision, document),
+        Action::ExtendHold(document) => inventory::extend_hold(decision, document),
+        Action::ReleaseHold(document) => inventory::release_hold(decision, document),
+        Action::Tick(document) => inventory::tick(decision, document),
+        Action::PlaceOrder(document) => order::place(decision, document),
+        Action::EditOrder(document) => order::edit(decision, document),
+        Action::CancelOrder(document) => order::cancel(decision, document),
+        Action::ShipOrder(document) => order::ship(decision, document),
+        Action::ReturnOrder(document) => order::give_back(decision, document),
+        Action::CompleteOrder(document) => order::complete(decision, document),
+        Action::Subscribe(document) => outbox::subscribe(decision, document),
+        Action::Acknowledge(document) => outbox::acknowledge(decision, document),
+        Action::Unsubscribe(document) => outbox::unsubscribe(decision, document),
+        Action::Prune(document) => outbox::prune(decision, document),
+    }
+}
+
+/// A rejected order leaves an event, if it can be named in one.
+fn note_rejection(decision: &mut Decision<'_>, command: &Command, rejection: &Rejection) -> Result<(), Stop> {
+    let Action::PlaceOrder(new) = &command.action else {
+        return Ok(());
+    };
+    if name_fault(&new.id, ID_BYTES_MAX).is_some() {
+        return Ok(());
+    }
+    let channel = if name_fault(&new.channel, ID_BYTES_MAX).is_none() { new.channel.clone() } else { String::new() };
+    let rejected = RejectedOrder { order: new.id.as_str().into(), channel, rejection: rejection.clone() };
+    decision.note(EventKind::OrderRejected, &rejected)
+}
+
+/// What names a command's effect.
+enum Key<'c> {
+    /// Nothing: it happens as often as it is sent.
+    None,
+    /// The caller's key.
+    Given(&'c str),
+    /// The id of the order to place, as the key `order/ID`.
+    Order(String),
+    /// The id of the hold to place; the hold itself remembers.
+    Hold,
+}
+
+impl<'c> Key<'c> {
+    fn of(command: &'c Command) -> Result<Self, Rejection> {
+        if let Some(key) = &command.key {
+            return match name_fault(key, KEY_BYTES_MAX) {
+                Some(fault) => Err(Rejection::one(Code::KeyInvalid, "key", fault)),
+                None => Ok(Key::Given(key)),
+            };
+        }
+        Ok(match &command.action {
+            Action::PlaceOrder(new) if name_fault(&new.id, ID_BYTES_MAX).is_none() => {
+                Key::Order(format!("order/{}", new.id))
+            }
+            Action::PlaceHold(_) => Key::Hold,
+            _ => Key::None,
+        })
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Key::Given(key) => Some(key),
+            Key::Order(key) => Some(key),
+            Key::None | Key::Hold => None,
+        }
+    }
+}
+
+/// The first half of a SHA-256 over the action's JSON, which serde writes in the order of the fields.
+fn fingerprint(action: &Action) -> Result<Fingerprint, Error> {
+    let json = serde_json::to_vec(action)
+        .map_err(|error| Error::broken("a command cannot be written as JSON").with_source(error))?;
+    let digest = Sha256::digest(&json);
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.0.copy_from_slice(&digest[..16]);
+    Ok(fingerprint)
+}
+
+/// Location numbers for names, each known and standing once.
+pub(crate) fn locations_of(
+    decision: &Decision<'_>,
+    field: &'static str,
+    names: &[String],
+    faults: &mut Faults,
+) -> Result<Vec<LocationNumber>, Stop> {
+    if names.len() > channel::CHANNEL_LOCATIONS_MAX {
+        faults.add(Code::TooManyEntries, || field.into(), format!("more than {}", channel::CHANNEL_LOCATIONS_MAX));
+        return Ok(Vec::new());
+    }
+    let mut numbers = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        let at = || format!("{field}[{index}]");
+        if let Some(fault) = name_fault(name, ID_BYTES_MAX) {
+            faults.add(Code::IdInvalid, at, fault);
+            continue;
+        }
+        match decision.location(name)? {
+            None => faults.add(Code::LocationUnknown, at, "is not registered"),
+            Some(number) if numbers.contains(&number) => faults.add(Code::DuplicateEntry, at, "stands twice"),
+            Some(number) => numbers.push(number),
+        }
+    }
+    Ok(numbers)
+}
+
+/// Asks for the rows that a command is sure to need, so that a batch is supplied in one call.
+pub(crate) fn foresee(rows: &WorkingSet, command: &Command, needs: &mut Needs) {
+    let Ok(catalog) = rows.catalog() else {
+        needs.catalog = true;
+        return;
+    };
+    if let Some(key) = command.key.as_deref().filter(|key| name_fault(key, KEY_BYTES_MAX).is_none()) {
+        rows.missing(None, None, Some(key), needs);
+    }
+    let skus = |lines: &mut dyn Iterator<Item = &String>, locations: &[LocationNumber], needs: &mut Needs| {
+        for sku in lines {
+            rows.missing(Some(sku), None, None, needs);
+            rows.missing_stock(sku, locations, needs);
+        }
+    };
+    let at = |name: &str| catalog.by_name.get(name).copied().into_iter().collect::<Vec<_>>();
+    let channel = |name: &str, ranking: &Option<Vec<String>>| match ranking {
+        Some(names) => {
+            let numbers = names.iter().take(channel::CHANNEL_LOCATIONS_MAX);
+            numbers.filter_map(|name| catalog.by_name.get(&**name).copied()).collect::<Vec<_>>().into()
+        }
+        None => catalog.channels.get(name).map(|channel| Arc::<[_]>::from(&*channel.locations)).unwrap_or_default(),
+    };
+    match &command.action {
+        Action::PlaceOrder(new) if new.lines.len() <= LINES_MAX => {
+            if name_fault(&new.id, ID_BYTES_MAX).is_none() {
+                let key = command.key.is_none().then(|| format!("order/{}", new.id));
+                rows.missing(None, Some(&new.id), key.as_deref(), needs);
+            }
+            match (&new.ranking, catalog.channels.get(&*new.channel)) {
+                // The common case, without a copy of the channel's locations.
+                (None, Some(channel)) => skus(&mut new.lines.iter().map(|l| &l.sku), &channel.locations, needs),
+                _ => skus(&mut new.lines.iter().map(|l| &l.sku), &channel(&new.channel, &new.ranking), needs),
+            }
+        }
+        Action::PlaceHold(hold) if hold.lines.len() <= LINES_MAX => {
+            skus(&mut hold.lines.iter().map(|l| &l.sku), &channel(&hold.channel, &hold.ranking), needs);
+        }
+        Action::ReceiveStock(document) if document.lines.len() <= LINES_MAX => {
+            skus(&mut document.lines.iter().map(|l| &l.sku), &at(&document.location), needs);
+        }
+        Action::RegisterSku(document) => skus(&mut std::iter::once(&document.sku), &[], needs),
+        Action::AdjustStock(document) => skus(&mut std::iter::once(&document.sku), &at(&document.location), needs),
+        Action::CountStock(document) => skus(&mut std::iter::once(&document.sku), &at(&document.location), needs),
+        Action::SetStockPolicy(document) => {
+            skus(&mut std::iter::once(&document.sku), &at(&document.location), needs);
+        }
+        Action::ShipOrder(document) => rows.missing(None, Some(&document.order), None, needs),
+        Action::CancelOrder(document) => rows.missing(None, Some(&document.order), None, needs),
+        Action::EditOrder(document) => rows.missing(None, Some(&document.order), None, needs),
+        Action::ReturnOrder(document) => rows.missing(None, Some(&document.order), None, needs),
+        Action::CompleteOrder(document) => rows.missing(None, Some(&document.order), None, needs),
+        _ => {}
+    }
+}

@@ -1,0 +1,234 @@
+//! One decision in the making: the working set, the time, and the facts noted so far. Every rule gets one.
+//! What all rules share stands here: noting facts, giving numbers, moving and claiming stock.
+
+use serde::Serialize;
+
+use crate::code::{Code, Rejection};
+use crate::engine::working_set::{Stop, WorkingSet};
+use crate::error::Error;
+use crate::ids::{LocationNumber, Name, OrderNumber, StockNumber};
+use crate::inventory::{Fingerprint, Movement, Reason};
+use crate::order::Link;
+use crate::outbox::{EventKind, EventRow, stock_fact};
+use crate::quantity::LEVEL_MAX;
+
+/// One decision in the making.
+pub(crate) struct Decision<'w> {
+    pub(crate) rows: &'w mut WorkingSet,
+    pub(crate) now_ms: i64,
+    facts: String,
+    fact_count: u64,
+    shortfalls_said: Vec<StockNumber>,
+    silent: bool,
+    /// Tells the command's content from another's, where it has a key or names what it makes.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl<'w> Decision<'w> {
+    pub(crate) fn new(rows: &'w mut WorkingSet, now_ms: i64, fingerprint: Fingerprint) -> Self {
+        Decision {
+            rows,
+            now_ms,
+            facts: String::new(),
+            fact_count: 0,
+            shortfalls_said: Vec::new(),
+            silent: false,
+            fingerprint,
+        }
+    }
+
+    /// Forgetting details is no fact of the business: pruning changes orders without an event.
+    pub(crate) fn papers_may_change_silently(&mut self) {
+        self.silent = true;
+    }
+
+    /// Notes a fact, which becomes an event if the command is accepted.
+    pub(crate) fn note<T: Serialize>(&mut self, kind: EventKind, data: &T) -> Result<(), Stop> {
+        if self.facts.is_empty() {
+            self.facts.reserve(1024);
+        }
+        self.facts.push_str(if self.fact_count == 0 { "{\"facts\":[{\"" } else { ",{\"" });
+        self.facts.push_str(kind.name());
+        self.facts.push_str("\":");
+        append_json(&mut self.facts, data)?;
+        self.facts.push('}');
+        self.fact_count += 1;
+        Ok(())
+    }
+
+    /// Forgets the facts noted, when a command is taken back.
+    pub(crate) fn forget_facts(&mut self) {
+        self.facts.clear();
+        self.fact_count = 0;
+        self.shortfalls_said.clear();
+    }
+
+    pub(crate) fn shortfall_said(&mut self, stock: StockNumber) {
+        self.shortfalls_said.push(stock);
+    }
+
+    /// Writes the facts and the changed stock levels down as the command's event row, and asserts on the
+    /// way what must hold after every command.
+    pub(crate) fn write_events(mut self) -> Result<(), Stop> {
+        let papers = self.rows.touched_papers();
+        if papers && self.fact_count == 0 && !self.silent {
+            return Err(Error::broken("EVENT-IFF: an order or a hold changed without an event").into());
+        }
+        if self.fact_count == 0 {
+            self.facts.push_str("{\"facts\":[");
+        }
+        self.facts.push_str("],\"stock\":[");
+        let mut levels = 0;
+        for (_, number, before, now) in self.rows.touched_stock(0) {
+            let covered = self.shortfalls_said.contains(&number) || now.shortfall() <= before.shortfall();
+            check_stock(number, before, now, covered)?;
+            let (sku, location) = self.rows.stock_names(number)?;
+            let fact = stock_fact(sku, location, now);
+            if fact != stock_fact(sku, location, before) {
+                if levels > 0 {
+                    self.facts.push(',');
+                }
+                append_json(&mut self.facts, &fact)?;
+                levels += 1;
+            }
+        }
+        self.facts.push_str("]}");
+        let count = self.fact_count + levels;
+        if count > 0 {
+            let counters = &mut self.rows.catalog_mut()?.counters;
+            let first_number = counters.event + 1;
+            counters.event += count;
+            counters.last_event_at_ms = self.now_ms;
+            let number = counters.event;
+            self.facts.shrink_to(self.facts.len() + 64);
+            self.rows.push_event(EventRow { number, first_number, at_ms: self.now_ms, facts: self.facts });
+        }
+        Ok(())
+    }
+
+    /// The number that the command's first event will have.
+    pub(crate) fn next_event(&self) -> Result<u64, Stop> {
+        Ok(self.rows.catalog()?.counters.event + 1)
+    }
+
+    pub(crate) fn location(&self, name: &str) -> Result<Option<LocationNumber>, Stop> {
+        Ok(self.rows.catalog()?.by_name.get(name).copied())
+    }
+
+    pub(crate) fn location_name(&self, number: LocationNumber) -> Result<Name, Stop> {
+        Ok(self.rows.catalog()?.location_name(number)?.clone())
+    }
+
+    /// Changes on-hand and writes the movement.
+    pub(crate) fn move_stock(
+        &mut self,
+        number: StockNumber,
+        quantity: i64,
+        reason: Reason,
+        reference: &Name,
+    ) -> Result<(), Stop> {
+        let stock = self.rows.stock_mut(number)?;
+        stock.on_hand += quantity;
+        let unavailable = stock.unavailable;
+        if stock.on_hand > LEVEL_MAX {
+            return Err(level_out_of_range());
+        }
+        if stock.on_hand < 0 || (stock.on_hand < unavailable && quantity < 0) {
+            let there = stock.on_hand - quantity;
+            let detail = format!("{} to leave, {there} on hand of which {unavailable} unavailable", -quantity);
+            return Err(Rejection::one(Code::NotOnHand, "", detail).into());
+        }
+        let counters = &mut self.rows.catalog_mut()?.counters;
+        counters.movement += 1;
+        let movement = Movement {
+            number: counters.movement,
+            stock: number,
+            quantity,
+            reason,
+            reference: reference.clone(),
+            at_ms: self.now_ms,
+        };
+        self.rows.push_movement(movement);
+        Ok(())
+    }
+
+    /// Claims units of a stock row for an order; `links` are the order's, which get one more where the
+    /// order is not in the row's claim chain already (`in_chain`).
+    pub(crate) fn claim(
+        &mut self,
+        number: StockNumber,
+        order: OrderNumber,
+        claimed: i64,
+        backordered: i64,
+        in_chain: bool,
+        links: &mut Vec<Link>,
+    ) -> Result<(), Stop> {
+        let stock = self.rows.stock_mut(number)?;
+        stock.allocated += claimed;
+        stock.backordered += backordered;
+        if !in_chain {
+            links.push(Link { stock: number, previous: stock.last_claim });
+            stock.last_claim = order;
+        }
+        Ok(())
+    }
+
+    /// Gives back units that an order claimed. The chain of a row that nobody claims any more is cut.
+    pub(crate) fn unclaim(&mut self, number: StockNumber, claimed: i64, backordered: i64) -> Result<(), Stop> {
+        let stock = self.rows.stock_mut(number)?;
+        stock.allocated -= claimed;
+        stock.backordered -= backordered;
+        if stock.allocated == 0 {
+            stock.last_claim = OrderNumber(0);
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn level_out_of_range() -> Stop {
+    Rejection::one(Code::LevelOutOfRange, "", format!("more than {LEVEL_MAX} units")).into()
+}
+
+fn append_json<T: Serialize>(text: &mut String, value: &T) -> Result<(), Error> {
+    /// Lets serde_json, which writes valid UTF-8 in whole pieces, append to a string.
+    struct Utf8<'s>(&'s mut String);
+    impl std::io::Write for Utf8<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            match std::str::from_utf8(bytes) {
+                Ok(piece) => self.0.push_str(piece),
+                Err(_) => self.0.push_str(&String::from_utf8_lossy(bytes)),
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    serde_json::to_writer(Utf8(text), value)
+        .map_err(|error| Error::broken("a fact cannot be written as JSON").with_source(error))
+}
+
+/// What must hold of a stock row after every command, whatever the command.
+fn check_stock(
+    number: StockNumber,
+    before: &crate::inventory::Stock,
+    now: &crate::inventory::Stock,
+    shortfall_said: bool,
+) -> Result<(), Error> {
+    let quantities = [now.on_hand, now.unavailable, now.safety_stock, now.held, now.backordered, now.backorder_limit];
+    let broken = if quantities.iter().any(|quantity| !(0..=LEVEL_MAX).contains(quantity)) {
+        "a quantity is below 0 or too large"
+    } else if now.allocated < now.backordered || now.allocated > LEVEL_MAX {
+        "CLAIMED: allocated is below backordered or too large"
+    } else if (now.allocated == 0) != (now.last_claim.0 == 0) {
+        "CLAIMED: the claim chain does not begin where there are claims"
+    } else if now.held + now.allocated > before.held + before.allocated && now.room() < 0 {
+        "NOT-OVERSOLD: claims rose above what may be promised"
+    } else if !shortfall_said {
+        "SHORTFALL-SAID: claims lost their cover without an event"
+    } else {
+        return Ok(());
+    };
+    Err(Error::broken(format!("{broken}: stock row {} went from {before:?} to {now:?}", number.0)))
+}

@@ -1,0 +1,226 @@
+//! Reading: availability, orders, holds and events. Availability is answered from the rows kept in memory
+//! where the store can prove that they are still good.
+
+use crate::engine::driver::{Core, Stockroom};
+use crate::engine::working_set::{Stop, WorkingSet};
+use crate::error::{Error, Result};
+use crate::ids::{LocationNumber, StockNumber};
+use crate::inventory::{Hold, Stock, takes, whole_units};
+use crate::order::Order;
+use crate::outbox::{Event, StockLevel, Subscription};
+use crate::ports::{Freshness, Mode, Page, Rows, Store};
+
+/// How often one read may ask for rows: catalog, SKUs, stock, and some to spare.
+const MAX_ROUNDS: u32 = 10;
+
+impl<S: Store> Stockroom<S> {
+    /// Available-to-promise of a SKU at a location, in units; below 0 where units are backordered or short.
+    /// Of a bundle: how many its components make. `None` where SKU or location is not registered.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn available(&self, sku: &str, location: &str) -> Result<Option<i64>> {
+        self.read(|rows| available_at(rows, sku, location))
+    }
+
+    /// The same for many pairs of SKU and location, from one consistent state.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn availability(&self, wanted: &[(&str, &str)]) -> Result<Vec<Option<i64>>> {
+        self.read(|rows| all(wanted.iter().map(|(sku, location)| available_at(rows, sku, location))))
+    }
+
+    /// Available-to-promise of SKUs on a channel, in units: the sum over the locations that serve it, where a
+    /// location that is short counts as 0. `None` where the channel or the SKU is not registered.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn channel_availability(&self, channel: &str, skus: &[&str]) -> Result<Vec<Option<i64>>> {
+        self.read(|rows| {
+            let Some(channel) = rows.catalog()?.channels.get(channel) else {
+                return Ok(vec![None; skus.len()]);
+            };
+            all(skus.iter().map(|sku| {
+                let Some(sku) = rows.sku(sku)? else {
+                    return Ok(None);
+                };
+                let at = |location: &LocationNumber| {
+                    whole_units(rows, takes(sku.number, &sku.components), *location, Stock::available)
+                };
+                Ok(Some(all(channel.locations.iter().map(at))?.into_iter().sum()))
+            }))
+        })
+    }
+
+    /// All quantities of a SKU at a location; `None` where either is not registered.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn stock(&self, sku: &str, location: &str) -> Result<Option<StockLevel>> {
+        self.read(|rows| match stock_number(rows, sku, location)? {
+            Some(number) => rows.stock_level(number).map(Some),
+            None => Ok(None),
+        })
+    }
+
+    /// An order by the host's id.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn order(&self, id: &str) -> Result<Option<Order>> {
+        self.read(|rows| match rows.order_number(id)? {
+            Some(number) => rows.order(number).cloned().map(Some),
+            None => Ok(None),
+        })
+    }
+
+    /// A live hold by the host's id. It may have expired and wait for a tick: compare its time.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn hold(&self, id: &str) -> Result<Option<Hold>> {
+        self.read(|rows| Ok(rows.hold(id)?.map(|hold| (**hold).clone())))
+    }
+
+    /// A subscription's place.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn subscription(&self, name: &str) -> Result<Option<Subscription>> {
+        self.read(|rows| Ok(rows.subscription(name)?.cloned()))
+    }
+
+    /// The events after a number, in order, at least `limit` of them where there are so many (events of one
+    /// command come together).
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn events(&self, after: u64, limit: u32) -> Result<Vec<Event>> {
+        let Rows::Events(rows) = self.page(&Page::Events(after), limit.max(1))? else {
+            return Ok(Vec::new());
+        };
+        let mut events = Vec::with_capacity(rows.len());
+        for row in rows {
+            events.extend(row.events()?.into_iter().filter(|event| event.number > after));
+            if events.len() >= limit as usize {
+                break;
+            }
+        }
+        Ok(events)
+    }
+
+    /// The events that a subscription has not acknowledged yet, as [`Stockroom::events`]; `None` where there
+    /// is no such subscription. Reading moves nothing: acknowledge what was dealt with.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn subscribed_events(&self, name: &str, limit: u32) -> Result<Option<Vec<Event>>> {
+        match self.subscription(name)? {
+            Some(subscription) => self.events(subscription.cursor, limit).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Rows of one kind in the order of their keys, after the place that the page names: for listings,
+    /// exports and reports.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn page(&self, page: &Page, limit: u32) -> Result<Rows> {
+        self.core().store.page(page, limit)
+    }
+
+    /// Runs a function inside one consistent read.
+    pub(crate) fn reading<T>(&self, read: impl FnOnce(&mut S) -> Result<T>) -> Result<T> {
+        let mut core = self.core();
+        if core.store.begin(Mode::Read)? == Freshness::Foreign {
+            core.rows.distrust();
+        }
+        let result = read(&mut core.store);
+        let ended = core.store.rollback();
+        let value = result?;
+        ended.map(|()| value)
+    }
+
+    fn read<T>(&self, read: impl Fn(&WorkingSet) -> Result<T, Stop>) -> Result<T> {
+        let mut core = self.core();
+        if core.store.freshness()? == Freshness::Foreign {
+            core.rows.distrust();
+        }
+        match read(&core.rows) {
+            Err(Stop::Needs(_)) => {}
+            done => return done.map_err(failure),
+        }
+        let Core { store, rows, .. } = &mut *core;
+        if store.begin(Mode::Read)? == Freshness::Foreign {
+            rows.distrust();
+        }
+        let mut result = Err(Error::broken("a read asks for rows without end"));
+        for _ in 0..MAX_ROUNDS {
+            match read(rows) {
+                Err(Stop::Needs(mut needs)) => {
+                    needs.tidy();
+                    if let Err(error) = store.supply(&needs, rows) {
+                        result = Err(error);
+                        break;
+                    }
+                }
+                done => {
+                    result = done.map_err(failure);
+                    break;
+                }
+            }
+        }
+        let ended = store.rollback();
+        let value = result?;
+        ended.map(|()| value)
+    }
+}
+
+fn failure(stop: Stop) -> Error {
+    match stop {
+        Stop::Fail(error) => error,
+        _ => Error::broken("a read was answered by a rejection"),
+    }
+}
+
+/// Collects every answer, or every row that is missing for them, so that the missing come in one call.
+fn all<T>(answers: impl Iterator<Item = Result<T, Stop>>) -> Result<Vec<T>, Stop> {
+    let mut list = Vec::with_capacity(answers.size_hint().0);
+    let mut missing: Option<Box<crate::engine::Needs>> = None;
+    for answer in answers {
+        match (answer, &mut missing) {
+            (Ok(value), None) => list.push(value),
+            (Ok(_), Some(_)) => {}
+            (Err(Stop::Needs(needs)), None) => missing = Some(needs),
+            (Err(Stop::Needs(needs)), Some(missing)) => missing.append(*needs),
+            (Err(stop), _) => return Err(stop),
+        }
+    }
+    match missing {
+        Some(needs) => Err(Stop::Needs(needs)),
+        None => Ok(list),
+    }
+}
+
+fn stock_number(rows: &WorkingSet, sku: &str, location: &str) -> Result<Option<StockNumber>, Stop> {
+    let location = rows.catalog()?.by_name.get(location).copied();
+    Ok(match (rows.sku(sku)?, location) {
+        (Some(sku), Some(location)) => Some(StockNumber::of(sku.number, location)),
+        _ => None,
+    })
+}
+
+fn available_at(rows: &WorkingSet, sku: &str, location: &str) -> Result<Option<i64>, Stop> {
+    let Some(location) = rows.catalog()?.by_name.get(location).copied() else {
+        return Ok(None);
+    };
+    let Some(sku) = rows.sku(sku)? else {
+        return Ok(None);
+    };
+    if sku.components.is_empty() {
+        return Ok(Some(rows.stock(StockNumber::of(sku.number, location))?.available()));
+    }
+    whole_units(rows, takes(sku.number, &sku.components), location, Stock::available).map(Some)
+}

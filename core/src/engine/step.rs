@@ -1,0 +1,133 @@
+//! The step interface: the engine's work on a batch, with every row that it reads and writes in the hands
+//! of whoever drives it. A host with a database of its own, asynchronous or remote, drives the same steps
+//! as the engine's own driver does.
+//!
+//! ```
+//! use stockroom::engine::{Progress, Step, WorkingSet};
+//! use stockroom::memory::MemoryStore;
+//! use stockroom::ports::{Finish, Mode, Store};
+//! use stockroom::{RegisterSku, TimedCommand};
+//!
+//! let mut store = MemoryStore::new(); // any place that keeps rows
+//! let register = RegisterSku { sku: "mug".into(), components: None };
+//! let commands = [TimedCommand { at_ms: 0, command: register.into() }];
+//!
+//! let mut rows = WorkingSet::default();
+//! let mut step = Step::new(&commands);
+//! store.begin(Mode::Write)?;
+//! loop {
+//!     match step.advance(&mut rows)? {
+//!         Progress::Needs(needs) => store.supply(&needs, &mut rows)?,
+//!         Progress::Flush => {
+//!             store.write(&rows.changes()?, Finish::Stay)?;
+//!             rows.written();
+//!         }
+//!         Progress::Decided => break,
+//!     }
+//! }
+//! store.write(&rows.changes()?, Finish::Commit)?;
+//! rows.written();
+//! assert!(step.into_replies()[0].accepted().is_ok());
+//! # Ok::<(), stockroom::Error>(())
+//! ```
+
+use crate::engine::command::{Reply, TimedCommand};
+use crate::engine::decide::{decide, foresee};
+use crate::engine::needs::Needs;
+use crate::engine::working_set::{Stop, WorkingSet};
+use crate::error::{Error, ErrorKind};
+
+/// How far a step has come.
+#[derive(Debug)]
+pub enum Progress {
+    /// These rows are needed: put them into the working set and advance again.
+    Needs(Needs),
+    /// A search comes up that must see what the batch has done so far: write the changes without
+    /// committing them, say so by [`WorkingSet::written`], and advance again.
+    Flush,
+    /// Every command is decided. Write and commit the changes, and only then give the answers.
+    Decided,
+}
+
+/// How often one command may ask for rows before it is taken for a bug. Claim chains and queues are read in
+/// pages, so that large ones ask often.
+const ASKS_MAX: u32 = 1_000_000;
+
+/// Work on one batch of commands, each of which stands or falls alone.
+#[derive(Debug)]
+pub struct Step<'c> {
+    commands: &'c [TimedCommand],
+    replies: Vec<Reply>,
+    foreseen: Foreseen,
+    asks: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Foreseen {
+    Nothing,
+    Catalog,
+    Names,
+    All,
+}
+
+impl<'c> Step<'c> {
+    /// Work on these commands, in their order.
+    pub fn new(commands: &'c [TimedCommand]) -> Self {
+        Step { commands, replies: Vec::with_capacity(commands.len()), foreseen: Foreseen::Nothing, asks: 0 }
+    }
+
+    /// Decides as many commands as the rows at hand allow.
+    ///
+    /// # Errors
+    /// A failure ends the batch: roll back and drop the working set, no command of the batch was done.
+    pub fn advance(&mut self, rows: &mut WorkingSet) -> Result<Progress, Error> {
+        // First the catalog, then names, then the stock rows that the names stand for: on a warm working
+        // set all three are there and nothing is asked.
+        while self.foreseen != Foreseen::All {
+            let mut needs = Needs::default();
+            self.commands.iter().for_each(|timed| foresee(rows, &timed.command, &mut needs));
+            self.foreseen = match self.foreseen {
+                Foreseen::Nothing => Foreseen::Catalog,
+                Foreseen::Catalog => Foreseen::Names,
+                Foreseen::Names | Foreseen::All => Foreseen::All,
+            };
+            if needs.is_empty() {
+                self.foreseen = Foreseen::All;
+            } else {
+                needs.tidy();
+                return Ok(Progress::Needs(needs));
+            }
+        }
+        while let Some(timed) = self.commands.get(self.replies.len()) {
+            match decide(rows, timed) {
+                Ok(reply) => {
+                    self.replies.push(reply);
+                    self.asks = 0;
+                }
+                Err(Stop::Needs(mut needs)) => {
+                    self.asks += 1;
+                    if self.asks > ASKS_MAX {
+                        return Err(Error::broken("a command asks for rows without end"));
+                    }
+                    // What was found before stays: the command is decided anew with more.
+                    if !needs.queries.is_empty() && rows.is_dirty() {
+                        return Ok(Progress::Flush);
+                    }
+                    needs.tidy();
+                    return Ok(Progress::Needs(*needs));
+                }
+                Err(Stop::Fail(error)) => return Err(error),
+                Err(Stop::Reject(_) | Stop::Repeat(_)) => {
+                    return Err(Error::new(ErrorKind::InvariantBroken, "engine.step", "a rejection was not answered"));
+                }
+            }
+        }
+        Ok(Progress::Decided)
+    }
+
+    /// The answers, in the order of the commands; all of them once the step is decided. Give them only after
+    /// the commit.
+    pub fn into_replies(self) -> Vec<Reply> {
+        self.replies
+    }
+}

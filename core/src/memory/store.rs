@@ -1,0 +1,342 @@
+//! The store in memory: sorted maps, and a list of how to take back what an open unit of work wrote.
+
+use std::collections::BTreeMap;
+
+use crate::channel::Channel;
+use crate::engine::{
+    BackorderChange, Catalog, Changes, Counters, Forget, Found, Needs, Query, SubscriptionChange, WorkingSet,
+};
+use crate::error::Result;
+use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
+use crate::inventory::{Backorder, Hold, Location, Movement, Sku, Stock, StockRow};
+use crate::order::Order;
+use crate::outbox::{EventRow, KeyRow, Subscription};
+use crate::ports::{Finish, Freshness, Mode, Page, Rows, Store};
+
+#[derive(Clone, Debug, Default)]
+struct Tables {
+    skus: BTreeMap<SkuNumber, Sku>,
+    sku_numbers: BTreeMap<Name, SkuNumber>,
+    locations: BTreeMap<LocationNumber, Location>,
+    channels: BTreeMap<Name, Channel>,
+    stock: BTreeMap<StockNumber, Stock>,
+    holds: BTreeMap<u64, Hold>,
+    hold_numbers: BTreeMap<String, u64>,
+    backorders: BTreeMap<Backorder, ()>,
+    movements: BTreeMap<u64, Movement>,
+    orders: BTreeMap<OrderNumber, Order>,
+    order_numbers: BTreeMap<Name, OrderNumber>,
+    events: BTreeMap<u64, EventRow>,
+    keys: BTreeMap<String, KeyRow>,
+    subscriptions: BTreeMap<String, Subscription>,
+}
+
+type TakeBack = Box<dyn FnOnce(&mut Tables) + Send>;
+
+/// A store that keeps everything in memory and forgets it when dropped.
+#[derive(Default)]
+pub struct MemoryStore {
+    tables: Tables,
+    /// How to take back what the open unit of work wrote, the last first.
+    undo: Vec<TakeBack>,
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        MemoryStore::default()
+    }
+}
+
+/// Writes rows into maps; where the unit of work goes on, remembers how to take each write back.
+struct Writer<'s> {
+    tables: &'s mut Tables,
+    undo: Option<&'s mut Vec<TakeBack>>,
+}
+
+impl Writer<'_> {
+    fn set<K: Ord + Clone + Send + 'static, V: Send + 'static>(
+        &mut self,
+        table: fn(&mut Tables) -> &mut BTreeMap<K, V>,
+        key: K,
+        value: Option<V>,
+    ) {
+        let map = table(self.tables);
+        let before = match value {
+            Some(value) => map.insert(key.clone(), value),
+            None => map.remove(&key),
+        };
+        if let Some(undo) = &mut self.undo {
+            undo.push(Box::new(move |tables| {
+                match before {
+                    Some(before) => drop(table(tables).insert(key, before)),
+                    None => drop(table(tables).remove(&key)),
+                };
+            }));
+        }
+    }
+
+    fn write(&mut self, changes: &Changes<'_>) {
+        for sku in &changes.skus {
+            self.set(|tables| &mut tables.skus, sku.number, Some((*sku).clone()));
+            self.set(|tables| &mut tables.sku_numbers, sku.sku.clone(), Some(sku.number));
+        }
+        for location in &changes.locations {
+            self.set(|tables| &mut tables.locations, location.number, Some((*location).clone()));
+        }
+        for channel in &changes.channels {
+            self.set(|tables| &mut tables.channels, channel.channel.clone(), Some((*channel).clone()));
+        }
+        for row in &changes.stock {
+            self.set(|tables| &mut tables.stock, row.number, Some(row.stock));
+        }
+        for order in &changes.new_orders {
+            self.set(|tables| &mut tables.order_numbers, order.id.clone(), Some(order.number));
+        }
+        for order in changes.new_orders.iter().chain(&changes.changed_orders) {
+            self.set(|tables| &mut tables.orders, order.number, Some((*order).clone()));
+        }
+        for hold in &changes.gone_holds {
+            self.set(|tables| &mut tables.holds, hold.number, None);
+            self.set(|tables| &mut tables.hold_numbers, hold.id.clone(), None);
+        }
+        for hold in &changes.holds {
+            self.set(|tables| &mut tables.holds, hold.number, Some((*hold).clone()));
+            self.set(|tables| &mut tables.hold_numbers, hold.id.clone(), Some(hold.number));
+        }
+        for change in changes.backorders {
+            match change {
+                BackorderChange::Waits(backorder) => self.set(|tables| &mut tables.backorders, *backorder, Some(())),
+                BackorderChange::Done(backorder) => self.set(|tables| &mut tables.backorders, *backorder, None),
+            }
+        }
+        for movement in changes.movements {
+            self.set(|tables| &mut tables.movements, movement.number, Some(movement.clone()));
+        }
+        for event in changes.events {
+            self.set(|tables| &mut tables.events, event.number, Some(event.clone()));
+        }
+        for key in &changes.keys {
+            self.set(|tables| &mut tables.keys, key.key.clone(), Some((*key).clone()));
+        }
+        for change in changes.subscriptions {
+            match change {
+                SubscriptionChange::Put(row) => {
+                    self.set(|tables| &mut tables.subscriptions, row.subscription.clone(), Some(row.clone()));
+                }
+                SubscriptionChange::Closed(name) => self.set(|tables| &mut tables.subscriptions, name.clone(), None),
+            }
+        }
+        for forget in changes.forget {
+            match forget {
+                Forget::EventsThrough(through) => {
+                    let numbers: Vec<u64> = self.tables.events.range(..=through).map(|(number, _)| *number).collect();
+                    numbers.into_iter().for_each(|number| self.set(|tables| &mut tables.events, number, None));
+                }
+                Forget::Keys(keys) => {
+                    keys.iter().for_each(|key| self.set(|tables| &mut tables.keys, key.clone(), None));
+                }
+            }
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    fn begin(&mut self, _mode: Mode) -> Result<Freshness> {
+        self.rollback()?;
+        // There is no other writer: the tables belong to this store alone.
+        Ok(Freshness::Unchanged)
+    }
+
+    fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()> {
+        let tables = &self.tables;
+        if needs.catalog {
+            rows.put_catalog(tables.catalog());
+        }
+        for sku in &needs.skus {
+            let number = tables.sku_numbers.get(&**sku);
+            rows.put_sku(sku, number.and_then(|number| tables.skus.get(number)).cloned());
+        }
+        for sku in needs.sku_numbers.iter().filter_map(|number| tables.skus.get(number)) {
+            rows.put_sku(&sku.sku, Some(sku.clone()));
+        }
+        for number in &needs.stock {
+            rows.put_stock(*number, tables.stock.get(number).copied());
+        }
+        for id in &needs.order_ids {
+            match tables.order_numbers.get(&**id).and_then(|number| tables.orders.get(number)) {
+                Some(order) => rows.put_order(order.clone()),
+                None => rows.put_no_order(id),
+            }
+        }
+        for order in needs.orders.iter().filter_map(|number| tables.orders.get(number)) {
+            rows.put_order(order.clone());
+        }
+        for id in &needs.holds {
+            let number = tables.hold_numbers.get(id);
+            rows.put_hold(id, number.and_then(|number| tables.holds.get(number)).cloned());
+        }
+        for key in &needs.keys {
+            rows.put_key(key, tables.keys.get(key).cloned());
+        }
+        for name in &needs.subscriptions {
+            rows.put_subscription(name, tables.subscriptions.get(name).cloned());
+        }
+        for query in &needs.queries {
+            let found = tables.find(query, rows);
+            rows.put_found(query.clone(), found);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<()> {
+        let undo = (finish == Finish::Stay).then_some(&mut self.undo);
+        Writer { tables: &mut self.tables, undo }.write(changes);
+        if finish == Finish::Commit {
+            self.undo.clear();
+        }
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        while let Some(take_back) = self.undo.pop() {
+            take_back(&mut self.tables);
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, page: &Page, limit: u32) -> Result<Rows> {
+        Ok(self.tables.page(page, limit as usize))
+    }
+
+    fn freshness(&mut self) -> Result<Freshness> {
+        Ok(Freshness::Unchanged)
+    }
+}
+
+impl Tables {
+    fn catalog(&self) -> Catalog {
+        let last_event = self.events.values().next_back();
+        let counters = Counters {
+            sku: self.skus.keys().next_back().map_or(0, |number| number.0),
+            order: self.orders.keys().next_back().map_or(0, |number| number.0),
+            movement: self.movements.keys().next_back().copied().unwrap_or(0),
+            event: last_event.map_or(0, |event| event.number),
+            last_event_at_ms: last_event.map_or(0, |event| event.at_ms),
+        };
+        Catalog::new(self.locations.values().cloned().collect(), self.channels.values().cloned().collect(), counters)
+    }
+
+    fn find(&self, query: &Query, rows: &mut WorkingSet) -> Found {
+        match query {
+            Query::HoldsOn(stock) => {
+                let holds = self.holds.values().filter(|hold| hold.claimed_on(*stock) > 0);
+                Found::Holds(put_holds(rows, holds))
+            }
+            Query::DueHolds { now_ms, limit } => {
+                let mut due: Vec<&Hold> = self.holds.values().filter(|hold| hold.expires_at_ms <= *now_ms).collect();
+                due.sort_unstable_by_key(|hold| (hold.expires_at_ms, hold.number));
+                Found::Holds(put_holds(rows, due.into_iter().take(*limit as usize)))
+            }
+            Query::Backorders { stock, after, limit } => {
+                let first = Backorder { stock: *stock, since: 0, order: OrderNumber(0), line: 0 };
+                let waiting: Vec<Backorder> = self
+                    .backorders
+                    .range(after.unwrap_or(first)..)
+                    .map(|(backorder, ())| *backorder)
+                    .filter(|backorder| Some(*backorder) != *after)
+                    .take_while(|backorder| backorder.stock == *stock)
+                    .take(*limit as usize)
+                    .collect();
+                for order in waiting.iter().filter_map(|backorder| self.orders.get(&backorder.order)) {
+                    rows.put_order(order.clone());
+                }
+                Found::Backorders(waiting)
+            }
+            Query::Claims { stock, from } => {
+                let mut chain = crate::order::ChainReader::new(*stock, *from);
+                while let Some(order) = chain.next().and_then(|number| self.orders.get(&number)) {
+                    chain.read(order);
+                    rows.put_order(order.clone());
+                }
+                Found::Put
+            }
+            Query::PrunableEvents { before_ms, limit } => {
+                let cursor = self.subscriptions.values().map(|row| row.cursor).min().unwrap_or(u64::MAX);
+                let last = self.events.keys().next_back().copied().unwrap_or(0);
+                let looked_at: Vec<&EventRow> = self.events.values().take(*limit as usize).collect();
+                let may_go = |row: &&&EventRow| row.at_ms < *before_ms && row.number <= cursor && row.number < last;
+                let gone: Vec<&&EventRow> = looked_at.iter().take_while(may_go).collect();
+                Found::PrunableEvents {
+                    through: gone.last().map(|row| row.number),
+                    events: gone.iter().map(|row| row.number - row.first_number + 1).sum(),
+                    more: gone.len() == *limit as usize,
+                }
+            }
+            Query::PrunableKeys { after, before_ms, limit } => {
+                let looked_at: Vec<&KeyRow> = after_key(&self.keys, after).take(*limit as usize).collect();
+                let keys = looked_at.iter().filter(|row| row.at_ms < *before_ms).map(|row| row.key.clone()).collect();
+                let full = looked_at.len() == *limit as usize;
+                Found::PrunableKeys { keys, next: looked_at.last().filter(|_| full).map(|row| row.key.clone()) }
+            }
+            Query::PrunableOrders { after, before_ms, limit } => {
+                let looked_at: Vec<&Order> = after_key(&self.orders, after).take(*limit as usize).collect();
+                let closed = |order: &&&Order| {
+                    order.closed_at_ms.is_some_and(|closed_at| closed_at < *before_ms) && !order.body.pruned
+                };
+                let mut orders = Vec::new();
+                for order in looked_at.iter().filter(closed) {
+                    rows.put_order((*order).clone());
+                    orders.push(order.number);
+                }
+                let full = looked_at.len() == *limit as usize;
+                Found::PrunableOrders { orders, next: looked_at.last().filter(|_| full).map(|order| order.number) }
+            }
+        }
+    }
+
+    fn page(&self, page: &Page, limit: usize) -> Rows {
+        fn rows<K: Ord, V: Clone>(map: &BTreeMap<K, V>, after: &K, limit: usize) -> Vec<V> {
+            after_key(map, after).take(limit).cloned().collect()
+        }
+        match page {
+            Page::Skus(after) => Rows::Skus(rows(&self.skus, &SkuNumber(*after), limit)),
+            Page::Locations(after) => Rows::Locations(rows(&self.locations, &LocationNumber(*after), limit)),
+            Page::Channels(after) => Rows::Channels(rows(&self.channels, &after.as_str().into(), limit)),
+            Page::Stock(after) => {
+                let after = (std::ops::Bound::Excluded(StockNumber(*after)), std::ops::Bound::Unbounded);
+                let rows = self.stock.range(after).take(limit);
+                Rows::Stock(rows.map(|(number, stock)| StockRow { number: *number, stock: *stock }).collect())
+            }
+            Page::Holds(after) => Rows::Holds(rows(&self.holds, after, limit)),
+            Page::Backorders(after) => {
+                let waiting = self.backorders.keys().filter(|key| after.is_none_or(|after| **key > after));
+                Rows::Backorders(waiting.take(limit).copied().collect())
+            }
+            Page::Movements(after) => Rows::Movements(rows(&self.movements, after, limit)),
+            Page::Orders(after) => Rows::Orders(rows(&self.orders, &OrderNumber(*after), limit)),
+            Page::Events(after) => Rows::Events(rows(&self.events, after, limit)),
+            Page::Keys(after) => Rows::Keys(rows(&self.keys, after, limit)),
+            Page::Subscriptions(after) => Rows::Subscriptions(rows(&self.subscriptions, after, limit)),
+        }
+    }
+}
+
+fn after_key<'m, K: Ord, V>(map: &'m BTreeMap<K, V>, after: &K) -> impl Iterator<Item = &'m V> {
+    let range = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+    map.range(range).map(|(_, value)| value)
+}
+
+fn put_holds<'h>(rows: &mut WorkingSet, holds: impl Iterator<Item = &'h Hold>) -> Vec<String> {
+    let put = holds.map(|hold| {
+        rows.put_hold(&hold.id, Some(hold.clone()));
+        hold.id.clone()
+    });
+    put.collect()
+}

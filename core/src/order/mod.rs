@@ -1,0 +1,118 @@
+//! Orders and their life: placing, editing, cancelling, shipping, returning. Owns the order rows and writes
+//! no others; it asks the inventory for stock within one decision.
+
+mod allocate;
+mod change;
+mod commands;
+mod place;
+mod rows;
+mod ship;
+mod validate;
+
+pub(crate) use change::{cancel, edit};
+pub use commands::{
+    Allocated, CancelOrder, ChangedOrder, CompleteOrder, Disposition, EditOrder, LineQuantity, NewLine, NewOrder,
+    OrderedLine, PlacedOrder, ReturnLine, ReturnOrder, ShipOrder, StockPolicy, Totals,
+};
+pub(crate) use place::{place, repeated};
+pub use rows::{
+    Allocation, ChainReader, Details, Line, Link, Order, OrderBody, OrderState, ShipTo, Shipment, ShippedLine,
+    Tracking, Why,
+};
+pub(crate) use ship::{complete, give_back, ship};
+
+use crate::code::{Code, Rejection};
+use crate::engine::{Catalog, Decision, Stop};
+use crate::error::Error;
+use crate::ids::{ID_BYTES_MAX, OrderNumber, name_fault};
+
+/// The number of an order that exists and whose details are there.
+fn known_order(decision: &Decision<'_>, id: &str) -> Result<OrderNumber, Stop> {
+    if let Some(fault) = name_fault(id, ID_BYTES_MAX) {
+        return Err(Rejection::one(Code::IdInvalid, "order", fault).into());
+    }
+    let Some(number) = decision.rows.order_number(id)? else {
+        return Err(Rejection::one(Code::OrderUnknown, "order", "does not exist").into());
+    };
+    if decision.rows.order(number)?.body.pruned {
+        return Err(Rejection::one(Code::OrderPruned, "order", "its details were pruned").into());
+    }
+    Ok(number)
+}
+
+/// An order about to change. Before its first change the answer that placing it got is written down.
+pub(crate) fn order_to_change<'d>(decision: &'d mut Decision<'_>, number: OrderNumber) -> Result<&'d mut Order, Stop> {
+    let order = decision.rows.order(number)?;
+    let answer = match order.body.placed {
+        Some(_) => None,
+        None => Some(Box::new(placed_answer(order, decision.rows.catalog()?)?)),
+    };
+    let order = decision.rows.order_mut(number)?;
+    if answer.is_some() {
+        order.body.placed = answer;
+    }
+    Ok(order)
+}
+
+/// The answer to placing an order that has not changed since.
+fn placed_answer(order: &Order, catalog: &Catalog) -> Result<PlacedOrder, Error> {
+    let lines = order.body.lines.iter().map(|line| OrderedLine {
+        sku: line.sku.clone(),
+        quantity: line.quantity,
+        unit_price_minor: line.unit_price_minor,
+    });
+    Ok(PlacedOrder {
+        order: order.id.clone(),
+        number: order.number.0,
+        channel: order.channel.clone(),
+        currency: order.currency.clone(),
+        state: order.state,
+        value_minor: order.value_minor(),
+        lines: lines.collect(),
+        allocations: allocated(order, catalog)?,
+    })
+}
+
+/// What the order claims where.
+fn allocated(order: &Order, catalog: &Catalog) -> Result<Vec<Allocated>, Error> {
+    let mut allocations = Vec::with_capacity(order.body.allocations.len());
+    for allocation in order.body.allocations.iter().filter(|a| a.open + a.backordered > 0) {
+        allocations.push(Allocated {
+            line: allocation.line + 1,
+            location: catalog.location_name(allocation.location)?.clone(),
+            quantity: allocation.open,
+            backordered: allocation.backordered,
+            why: allocation.why,
+        });
+    }
+    Ok(allocations)
+}
+
+/// The state that follows from the order's units.
+pub(crate) fn refreshed_state(order: &Order) -> OrderState {
+    let (mut open, mut backordered, mut shipped) = (0, 0, 0);
+    for allocation in &order.body.allocations {
+        open += allocation.open;
+        backordered += allocation.backordered;
+        shipped += allocation.shipped;
+    }
+    let unfilled = order.body.lines.iter().any(|line| line.unfilled > 0);
+    match (open + backordered > 0, shipped > 0) {
+        (true, true) => OrderState::PartlyShipped,
+        (true, false) if backordered > 0 => OrderState::Backordered,
+        (true, false) if order.state == OrderState::InFulfillment => OrderState::InFulfillment,
+        (true, false) if unfilled => OrderState::PartlyAllocated,
+        (true, false) => OrderState::Allocated,
+        (false, true) => OrderState::Shipped,
+        (false, false) => OrderState::Cancelled,
+    }
+}
+
+/// Brings state and closing time in step with the order's units.
+fn refresh(order: &mut Order, now_ms: i64) {
+    order.state = refreshed_state(order);
+    order.closed_at_ms = match order.state.is_closed() {
+        true => order.closed_at_ms.or(Some(now_ms)),
+        false => None,
+    };
+}

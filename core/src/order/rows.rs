@@ -1,0 +1,360 @@
+//! The rows that the order module owns: an order with its lines and its allocations in one row, because
+//! they are decided, written and read together. Data and the arithmetic of one order; no decisions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
+use crate::inventory::{Component, Fingerprint, takes};
+use crate::order::{PlacedOrder, StockPolicy};
+
+/// A placed order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its number, from 1 in the order of placing.
+    pub number: OrderNumber,
+    /// The host's id.
+    pub id: Name,
+    /// The channel that it came from.
+    pub channel: Name,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// How far it has come.
+    pub state: OrderState,
+    /// When it was placed, in milliseconds since the Unix epoch.
+    pub placed_at_ms: i64,
+    /// Since when nothing of it is open.
+    pub closed_at_ms: Option<i64>,
+    /// Tells a repeated command from another with the same id.
+    pub fingerprint: Fingerprint,
+    /// The rest, which stores keep as one document.
+    #[serde(flatten)]
+    pub body: OrderBody,
+}
+
+/// What an order consists of; one JSON document in stores.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderBody {
+    /// What was ordered. Empty once the order's details were pruned.
+    pub lines: Vec<Line>,
+    /// What is claimed or was shipped, and where.
+    pub allocations: Vec<Allocation>,
+    /// This order's places in the claim chains of the stock rows that it claimed.
+    pub links: Vec<Link>,
+    /// How shortages are met.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policy: StockPolicy,
+    /// Locations to try first, best first, as the host ranked them; empty for the channel's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranking: Vec<LocationNumber>,
+    /// Address, note and metadata.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<Details>>,
+    /// What left, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shipments: Vec<Shipment>,
+    /// The answer that placing the order got, written down when the order first changes and the answer
+    /// can no longer be told from the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<Box<PlacedOrder>>,
+    /// Whether the details were pruned.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pruned: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// Every unit is claimed from stock.
+    Allocated,
+    /// Some units are claimed, the others are not promised.
+    PartlyAllocated,
+    /// Some units are promised beyond stock.
+    Backordered,
+    /// A warehouse works on it.
+    InFulfillment,
+    /// Some units left, others are still claimed.
+    PartlyShipped,
+    /// All that was to leave has left.
+    Shipped,
+    /// The host closed it for good.
+    Completed,
+    /// Nothing of it left or will leave.
+    Cancelled,
+}
+
+impl OrderState {
+    const ALL: [OrderState; 8] = [
+        OrderState::Allocated,
+        OrderState::PartlyAllocated,
+        OrderState::Backordered,
+        OrderState::InFulfillment,
+        OrderState::PartlyShipped,
+        OrderState::Shipped,
+        OrderState::Completed,
+        OrderState::Cancelled,
+    ];
+
+    /// The name as stores and events keep it.
+    pub fn name(self) -> &'static str {
+        match self {
+            OrderState::Allocated => "allocated",
+            OrderState::PartlyAllocated => "partly_allocated",
+            OrderState::Backordered => "backordered",
+            OrderState::InFulfillment => "in_fulfillment",
+            OrderState::PartlyShipped => "partly_shipped",
+            OrderState::Shipped => "shipped",
+            OrderState::Completed => "completed",
+            OrderState::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether nothing of the order is open: no claim stands, none will.
+    pub fn is_closed(self) -> bool {
+        matches!(self, OrderState::Shipped | OrderState::Completed | OrderState::Cancelled)
+    }
+}
+
+/// One line of an order.
+///
+/// Always: quantity = unfilled + cancelled + the open, backordered and shipped units of its allocations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The SKU's number.
+    pub sku_number: SkuNumber,
+    /// The SKU.
+    pub sku: Name,
+    /// Units ordered.
+    pub quantity: i64,
+    /// Price of one unit in minor units.
+    pub unit_price_minor: i64,
+    /// Units that were not promised (partial orders).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unfilled: i64,
+    /// Units cancelled.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub cancelled: i64,
+    /// Units that came back, of those shipped.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub returned: i64,
+    /// What a bundle expanded into when the order was placed; empty for a plain SKU.
+    #[serde(default, skip_serializing_if = "<[Component]>::is_empty")]
+    pub components: Arc<[Component]>,
+}
+
+impl Line {
+    /// What one unit of the line takes from stock.
+    pub fn takes(&self) -> impl Iterator<Item = (SkuNumber, i64)> + Clone + '_ {
+        takes(self.sku_number, &self.components)
+    }
+}
+
+/// Units of one line at one location.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// Index of the line.
+    pub line: u32,
+    /// Where.
+    pub location: LocationNumber,
+    /// Units claimed from stock and not yet shipped.
+    pub open: i64,
+    /// Units promised beyond stock, which wait for it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub backordered: i64,
+    /// The event that promised the backordered units: their place in the queue. 0 where none wait.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub since: u64,
+    /// Units that left.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shipped: i64,
+    /// Why this location was chosen.
+    pub why: Why,
+}
+
+/// Why a location was chosen for an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It comes first in the channel's order of those that had the units.
+    Priority,
+    /// It is one of the fewest locations that together serve the order.
+    FewestSplits,
+    /// It comes first in the ranking that the host gave with the order.
+    Ranking,
+    /// The units were held there.
+    Hold,
+    /// No location had the units; this one may promise beyond stock.
+    Backorder,
+}
+
+/// A place in the claim chain of a stock row. The chain leads from the row's `last_claim` through the
+/// orders that claimed it, newest first, so that "who claims this?" needs no index. An order that claims a
+/// row again after it had let go of it gets a second link; the newest is the last in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The stock row.
+    pub stock: StockNumber,
+    /// The order that claimed it before this one; 0 for none.
+    pub previous: OrderNumber,
+}
+
+/// Address, note and metadata.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// Where to ship to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_to: Option<ShipTo>,
+    /// The customer's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The host's own pairs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A postal address. No field is required; each is at most 2,000 bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShipTo {
+    /// The recipient.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Street, house, floor: one entry a line, at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<String>,
+    /// City.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub city: String,
+    /// State, province or county.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    /// Postal code.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub postal_code: String,
+    /// ISO 3166-1 alpha-2 code by custom; not checked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub country: String,
+    /// Telephone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub phone: String,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub email: String,
+}
+
+/// What left in one go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipment {
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// How it can be followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<Tracking>,
+    /// Which units.
+    pub lines: Vec<ShippedLine>,
+}
+
+/// How a shipment can be followed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tracking {
+    /// Who carries it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub carrier: String,
+    /// The carrier's number for it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub number: String,
+    /// Where it can be looked up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
+}
+
+/// Units of one line that left one location.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShippedLine {
+    /// Index of the line.
+    pub line: u32,
+    /// From where.
+    pub location: LocationNumber,
+    /// Units of the line's SKU.
+    pub quantity: i64,
+}
+
+impl Order {
+    /// The order's claims, as (stock row, claimed units, of these backordered); a row may come more than once.
+    pub fn claims(&self) -> impl Iterator<Item = (StockNumber, i64, i64)> + '_ {
+        self.body.allocations.iter().filter(|a| a.open + a.backordered > 0).flat_map(move |allocation| {
+            let line = &self.body.lines[allocation.line as usize];
+            line.takes().map(move |(sku, per)| {
+                let stock = StockNumber::of(sku, allocation.location);
+                (stock, per * (allocation.open + allocation.backordered), per * allocation.backordered)
+            })
+        })
+    }
+
+    /// The units of one stock row that the order claims, and how many of these are backordered.
+    pub fn claims_on(&self, stock: StockNumber) -> (i64, i64) {
+        self.claims()
+            .filter(|(number, ..)| *number == stock)
+            .fold((0, 0), |(all, back), (_, claimed, backordered)| (all + claimed, back + backordered))
+    }
+
+    /// The next order in the claim chain of a stock row, when this one is met for the n-th time (from 0).
+    pub fn previous_claim(&self, stock: StockNumber, visit: usize) -> Option<OrderNumber> {
+        let mut links = self.body.links.iter().rev().filter(|link| link.stock == stock);
+        links.nth(visit).map(|link| link.previous)
+    }
+
+    /// Units claimed or waiting.
+    pub fn open_units(&self) -> i64 {
+        self.body.allocations.iter().map(|a| a.open + a.backordered).sum()
+    }
+
+    /// The value of the units ordered and not cancelled, in minor units.
+    pub fn value_minor(&self) -> i64 {
+        self.body.lines.iter().map(|line| (line.quantity - line.cancelled) * line.unit_price_minor).sum()
+    }
+}
+
+/// Follows a stock row's claim chain from order to order, for stores that supply it and rules that read it.
+#[derive(Debug)]
+pub struct ChainReader {
+    stock: StockNumber,
+    next: OrderNumber,
+    visits: rustc_hash::FxHashMap<OrderNumber, usize>,
+}
+
+impl ChainReader {
+    /// The chain of a row from an order on; 0 for an empty one.
+    pub fn new(stock: StockNumber, from: OrderNumber) -> Self {
+        ChainReader { stock, next: from, visits: rustc_hash::FxHashMap::default() }
+    }
+
+    /// The order to read next, or `None` at the chain's end.
+    #[allow(clippy::should_implement_trait)] // It does not move on by itself.
+    pub fn next(&self) -> Option<OrderNumber> {
+        (self.next.0 != 0).then_some(self.next)
+    }
+
+    /// Takes in the order that [`ChainReader::next`] named and moves on. Returns whether it is met for the
+    /// first time.
+    pub fn read(&mut self, order: &Order) -> bool {
+        let visit = self.visits.entry(order.number).or_default();
+        self.next = order.previous_claim(self.stock, *visit).unwrap_or_default();
+        *visit += 1;
+        *visit == 1
+    }
+}

@@ -1,0 +1,44 @@
+//! The outbox: events, subscriptions, idempotency keys, and the pruning of them. Deliveries, their leases
+//! and the inbox will stand here too. Owns those rows and writes no others.
+
+mod commands;
+mod events;
+mod prune;
+mod subscriptions;
+
+pub use commands::{Acknowledge, Prune, PruneFrom, Pruned, Subscribe, SubscribeFrom, Unsubscribe};
+pub(crate) use events::stock_fact;
+pub use events::{
+    CancelledOrder, EditedOrder, Event, EventData, EventKind, EventRow, FilledOrder, HoldConversion, HoldEnd,
+    RegisteredChannel, RegisteredLocation, RegisteredSku, RejectedOrder, ReturnedOrder, ShippedOrder, ShippedUnits,
+    Shortfall, StockLevel, TouchedHold, TouchedOrder,
+};
+pub(crate) use prune::prune;
+pub(crate) use subscriptions::{acknowledge, subscribe, unsubscribe};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Outcome;
+use crate::inventory::Fingerprint;
+
+/// A reader's place in the events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Its name.
+    pub subscription: String,
+    /// The number of the last event dealt with.
+    pub cursor: u64,
+}
+
+/// What an idempotency key was used for, and the answer it got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// The key.
+    pub key: String,
+    /// Tells the same command from another.
+    pub fingerprint: Fingerprint,
+    /// When it was answered, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// The answer.
+    pub outcome: Outcome,
+}

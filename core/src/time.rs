@@ -1,0 +1,27 @@
+//! Points in time, as milliseconds since the Unix epoch (UTC). The core never asks what time it is.
+
+use jiff::Timestamp;
+
+/// The last millisecond of the year 9999, the latest time that is taken.
+pub const TIME_MS_MAX: i64 = 253_402_300_799_999;
+
+/// The longest that a hold may live from now: 400 days, in milliseconds.
+pub const HOLD_MS_MAX: i64 = 400 * 24 * 60 * 60 * 1000;
+
+/// Whether a time lies between the epoch and the end of the year 9999.
+pub fn in_range(time_ms: i64) -> bool {
+    (0..=TIME_MS_MAX).contains(&time_ms)
+}
+
+/// RFC 3339 in UTC with milliseconds, as CloudEvents wants it.
+///
+/// ```
+/// assert_eq!(stockroom::time::rfc3339(1_291_191_960_000), "2010-12-01T08:26:00.000Z");
+/// ```
+pub fn rfc3339(time_ms: i64) -> String {
+    match Timestamp::from_millisecond(time_ms) {
+        Ok(timestamp) => format!("{timestamp:.3}"),
+        // Unreachable for times that `in_range` let in; a store that holds others is still readable.
+        Err(_) => "1970-01-01T00:00:00.000Z".to_owned(),
+    }
+}

@@ -1,0 +1,45 @@
+//! `cargo xtask bench`: hands its arguments to the benchmark program. It may not know what the
+//! benchmarks are or read their results.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::process;
+use crate::workspace::Workspace;
+
+/// What is passed through to the benchmark program.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Print the results as JSON
+    #[arg(long)]
+    json: bool,
+    /// Run shorter, for a first look
+    #[arg(long)]
+    quick: bool,
+    /// The benchmarks to run; all where none is named
+    names: Vec<String>,
+}
+
+/// Builds the benchmark program in release mode and runs it.
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    let mut command = workspace.cargo(&["run", "--quiet", "--release", "--locked", "-p", "stockroom-benches", "--"]);
+    process::run(command.args(passed(arguments)))
+}
+
+fn passed(arguments: &Arguments) -> Vec<&str> {
+    let flags = [(arguments.json, "--json"), (arguments.quick, "--quick")];
+    let flags = flags.into_iter().filter_map(|(given, flag)| given.then_some(flag));
+    flags.chain(arguments.names.iter().map(String::as_str)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_passed_through() {
+        let arguments = Arguments { json: true, quick: false, names: vec!["orders".to_owned()] };
+        assert_eq!(passed(&arguments), ["--json", "orders"]);
+        assert!(passed(&Arguments { json: false, quick: false, names: vec![] }).is_empty());
+    }
+}

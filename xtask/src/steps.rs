@@ -1,0 +1,82 @@
+//! The steps of `cargo xtask test`, in their order. To add one, add a row to [`STEPS`]; a step that needs
+//! something that may be absent (a server, a data file) returns [`Outcome::NotRun`] with the reason. How
+//! steps are run, timed and reported is not for this file.
+
+use anyhow::Result;
+
+use crate::process;
+use crate::replay;
+use crate::tidy;
+use crate::workspace::Workspace;
+
+/// One named check.
+pub(crate) struct Step {
+    /// What `--skip` calls it.
+    pub(crate) name: &'static str,
+    /// What a passing step has shown, in a few words.
+    pub(crate) about: &'static str,
+    /// An error means that the step failed.
+    pub(crate) run: fn(&Workspace) -> Result<Outcome>,
+}
+
+/// What became of a step that did not fail.
+pub(crate) enum Outcome {
+    Passed,
+    /// It could not run here, for the reason given. It is reported, and counts as skipped.
+    NotRun(String),
+}
+
+/// All steps; the quick ones come first, so that a slip is seen early.
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "format", about: "the code is formatted", run: format },
+    Step { name: "tidy", about: "the house rules hold", run: tidy_rules },
+    Step { name: "clippy", about: "no lint warns", run: clippy },
+    Step { name: "test", about: "unit and integration tests pass", run: test },
+    Step { name: "doc-test", about: "the examples in the docs run", run: doc_test },
+    Step { name: "doc", about: "the API docs build without a warning", run: doc },
+    Step { name: "replay", about: "the bundled month of orders replays and verifies", run: replay::bundled },
+    Step { name: "replay-full", about: "half a year of orders gives the known result", run: replay::full },
+];
+
+fn format(workspace: &Workspace) -> Result<Outcome> {
+    cargo(workspace, &["fmt", "--all", "--check"])
+}
+
+fn tidy_rules(workspace: &Workspace) -> Result<Outcome> {
+    tidy::run(workspace).map(|()| Outcome::Passed)
+}
+
+fn clippy(workspace: &Workspace) -> Result<Outcome> {
+    cargo(workspace, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+}
+
+fn test(workspace: &Workspace) -> Result<Outcome> {
+    // Not `--all-targets`: that would run the benchmarks as tests.
+    cargo(workspace, &["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--locked"])
+}
+
+fn doc_test(workspace: &Workspace) -> Result<Outcome> {
+    cargo(workspace, &["test", "--workspace", "--doc", "--locked"])
+}
+
+fn doc(workspace: &Workspace) -> Result<Outcome> {
+    let mut command = workspace.cargo(&["doc", "--no-deps", "--workspace", "--locked"]);
+    process::run(command.env("RUSTDOCFLAGS", "-D warnings")).map(|()| Outcome::Passed)
+}
+
+fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<Outcome> {
+    process::run(&mut workspace.cargo(arguments)).map(|()| Outcome::Passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_steps_share_a_name() {
+        let mut names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEPS.len());
+    }
+}

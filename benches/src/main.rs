@@ -6,6 +6,7 @@
 
 mod by_hand;
 mod contender;
+mod engine;
 mod in_memory;
 mod measure;
 mod process;
@@ -23,6 +24,7 @@ use tempfile::TempDir;
 
 use crate::by_hand::ByHand;
 use crate::contender::Outcome;
+use crate::engine::{Durable, Volatile};
 use crate::in_memory::InMemory;
 use crate::measure::{Progress, Report};
 use crate::suite::{BENCHMARKS, Benchmark, Config, Contenders, Pair};
@@ -57,8 +59,8 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     let directory = directory_on_disk()?;
     let config = Config { directory: directory.path(), quick: arguments.quick };
     let contenders = Contenders {
-        durable: Pair { ours: None, by_hand: &ByHand },
-        in_memory: Pair { ours: None, by_hand: &InMemory },
+        durable: Pair { ours: Some(&Durable), by_hand: &ByHand },
+        in_memory: Pair { ours: Some(&Volatile), by_hand: &InMemory },
     };
     let chosen: Vec<&Benchmark> = BENCHMARKS
         .iter()

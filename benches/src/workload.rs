@@ -12,7 +12,7 @@ pub(crate) const SKU_COUNT: u64 = 10_000;
 pub(crate) const LINES_PER_ORDER: usize = 3;
 /// What every SKU has on hand at the start: so much that no run can come near the end of it, since a
 /// rejected order would be cheaper than an accepted one.
-pub(crate) const ON_HAND: i64 = 1_000_000_000_000;
+pub(crate) const ON_HAND: i64 = 1_000_000_000;
 /// The channel that every order comes from.
 pub(crate) const CHANNEL: &str = "web";
 /// The currency of every order.

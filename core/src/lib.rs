@@ -58,6 +58,7 @@ pub mod engine;
 mod error;
 pub mod ids;
 pub mod inventory;
+mod json;
 pub mod memory;
 pub mod money;
 pub mod order;

@@ -18,19 +18,18 @@ CREATE TABLE stockroom_channels (
     sourcing TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- number = SKU number x 65536 + location number, so that an update finds its row by the integer key.
+-- number = SKU number x 65536 + location number, so that an update finds its row by the integer key. That the
+-- quantities are in range is asserted by the engine before every write.
 CREATE TABLE stockroom_stock (
     number INTEGER PRIMARY KEY,
-    on_hand INTEGER NOT NULL CHECK (on_hand >= 0),
-    unavailable INTEGER NOT NULL CHECK (unavailable >= 0),
-    safety_stock INTEGER NOT NULL CHECK (safety_stock >= 0),
-    held INTEGER NOT NULL CHECK (held >= 0),
-    allocated INTEGER NOT NULL CHECK (allocated >= backordered),
-    backordered INTEGER NOT NULL CHECK (backordered >= 0),
-    backorder_limit INTEGER NOT NULL CHECK (backorder_limit >= 0),
-    last_claim INTEGER NOT NULL,
-    sku_number INTEGER GENERATED ALWAYS AS (number >> 16) VIRTUAL,
-    location_number INTEGER GENERATED ALWAYS AS (number & 65535) VIRTUAL
+    on_hand INTEGER NOT NULL,
+    unavailable INTEGER NOT NULL,
+    safety_stock INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    allocated INTEGER NOT NULL,
+    backordered INTEGER NOT NULL,
+    backorder_limit INTEGER NOT NULL,
+    last_claim INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE stockroom_holds (
@@ -85,11 +84,12 @@ CREATE TABLE stockroom_orders (
     body TEXT NOT NULL
 ) STRICT;
 
+-- The events of one or more commands that were committed together, in a row each 16 KiB or so:
+-- [[first_number, number, at_ms, {"facts": [...], "stock": [...]}], ...], one entry a command.
 CREATE TABLE stockroom_events (
     number INTEGER PRIMARY KEY,
     first_number INTEGER NOT NULL,
-    at_ms INTEGER NOT NULL,
-    facts TEXT NOT NULL
+    commands TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE stockroom_idempotency_keys (
@@ -109,36 +109,51 @@ SELECT s.sku, l.location, t.on_hand, t.unavailable, t.safety_stock, t.held, t.al
        t.backorder_limit,
        t.on_hand - t.unavailable - t.safety_stock - t.held - t.allocated AS available
 FROM stockroom_stock t
-JOIN stockroom_skus s ON s.number = t.sku_number
-JOIN stockroom_locations l ON l.number = t.location_number;
+JOIN stockroom_skus s ON s.number = t.number >> 16
+JOIN stockroom_locations l ON l.number = t.number & 65535;
 
 CREATE VIEW stockroom_order_lines AS
 SELECT o.number AS order_number, o.id AS order_id, line.key + 1 AS line,
-       line.value ->> 'sku' AS sku,
-       line.value ->> 'quantity' AS quantity,
-       line.value ->> 'unit_price_minor' AS unit_price_minor,
-       coalesce(line.value ->> 'unfilled', 0) AS unfilled,
-       coalesce(line.value ->> 'cancelled', 0) AS cancelled,
-       coalesce(line.value ->> 'returned', 0) AS returned
+       line.value ->> 1 AS sku,
+       line.value ->> 2 AS quantity,
+       line.value ->> 3 AS unit_price_minor,
+       coalesce(line.value ->> 4, 0) AS unfilled,
+       coalesce(line.value ->> 5, 0) AS cancelled,
+       coalesce(line.value ->> 6, 0) AS returned
 FROM stockroom_orders o, json_each(o.body, '$.lines') AS line;
 
 CREATE VIEW stockroom_allocations AS
-SELECT o.number AS order_number, o.id AS order_id, (a.value ->> 'line') + 1 AS line, l.location,
-       a.value ->> 'open' AS open,
-       coalesce(a.value ->> 'backordered', 0) AS backordered,
-       coalesce(a.value ->> 'shipped', 0) AS shipped,
-       a.value ->> 'why' AS why
+SELECT o.number AS order_number, o.id AS order_id, (a.value ->> 0) + 1 AS line, l.location,
+       a.value ->> 2 AS open,
+       a.value ->> 3 AS why,
+       coalesce(a.value ->> 4, 0) AS shipped,
+       coalesce(a.value ->> 5, 0) AS backordered
 FROM stockroom_orders o, json_each(o.body, '$.allocations') AS a
-JOIN stockroom_locations l ON l.number = a.value ->> 'location';
+JOIN stockroom_locations l ON l.number = a.value ->> 1;
 
--- One row an event: the facts of each row first, then its stock levels.
+-- One row an event: the facts of each command first, then the stock levels that it changed. A placed order is
+-- kept as an array and shown as the object that is published.
 CREATE VIEW stockroom_event_list AS
-SELECT e.first_number + fact.key AS number, e.at_ms, data.key AS name, data.value AS data
-FROM stockroom_events e, json_each(e.facts, '$.facts') AS fact, json_each(fact.value) AS data
+SELECT (c.value ->> 0) + fact.key AS number, c.value ->> 2 AS at_ms, data.key AS name,
+       CASE json_type(data.value)
+           WHEN 'array' THEN json_object(
+               'order', data.value ->> 0, 'number', data.value ->> 1, 'channel', data.value ->> 2,
+               'currency', data.value ->> 3, 'state', data.value ->> 4, 'value_minor', data.value ->> 5,
+               'lines', (SELECT json_group_array(json_object('sku', l.value ->> 0, 'quantity', l.value ->> 1,
+                                                             'unit_price_minor', l.value ->> 2))
+                         FROM json_each(data.value, '$[6]') AS l),
+               'allocations', (SELECT json_group_array(json_object('line', a.value ->> 0, 'location', a.value ->> 1,
+                                                                   'quantity', a.value ->> 2, 'why', a.value ->> 3,
+                                                                   'backordered', a.value ->> 4))
+                               FROM json_each(data.value, '$[7]') AS a))
+           ELSE data.value
+       END AS data
+FROM stockroom_events e, json_each(e.commands) AS c, json_each(c.value, '$[3].facts') AS fact,
+     json_each(fact.value) AS data
 UNION ALL
-SELECT e.first_number + json_array_length(e.facts, '$.facts') + level.key, e.at_ms, 'stock.changed',
+SELECT (c.value ->> 0) + json_array_length(c.value, '$[3].facts') + level.key, c.value ->> 2, 'stock.changed',
        json_object('sku', level.value ->> 0, 'location', level.value ->> 1, 'on_hand', level.value ->> 2,
                    'unavailable', level.value ->> 3, 'safety_stock', level.value ->> 4, 'held', level.value ->> 5,
                    'allocated', level.value ->> 6, 'backordered', level.value ->> 7,
                    'backorder_limit', level.value ->> 8)
-FROM stockroom_events e, json_each(e.facts, '$.stock') AS level;
+FROM stockroom_events e, json_each(e.commands) AS c, json_each(c.value, '$[3].stock') AS level;

@@ -23,14 +23,15 @@ impl SqliteStore {
     /// # Errors
     /// [`ErrorKind::Unsupported`] where the file exists; [`ErrorKind::Busy`] where others hold the database
     /// for over five seconds.
-    pub fn back_up(&self, to: impl AsRef<Path>, progress: &mut dyn FnMut(u64)) -> Result<()> {
+    pub fn back_up(&mut self, to: impl AsRef<Path>, progress: &mut dyn FnMut(u64)) -> Result<()> {
         let to = to.as_ref();
         if to.exists() {
             let message = format!("{} exists; a backup is never written over", to.display());
             return Err(Error::new(ErrorKind::Unsupported, "sqlite.backup", message));
         }
         let mut copy = Connection::open(to).during("sqlite.backup")?;
-        let backup = Backup::new(&self.connection, &mut copy).during("sqlite.backup")?;
+        let connection = self.connection();
+        let backup = Backup::new(&connection, &mut copy).during("sqlite.backup")?;
         let mut tries = 0;
         loop {
             match backup.step(STEP_PAGES).during("sqlite.backup")? {

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 use stockroom::Result;
 use stockroom::engine::{Changes, Needs, WorkingSet};
-use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store};
+use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 
 use crate::error::During;
 use crate::{read, write};
@@ -62,13 +62,13 @@ impl Store for HostTransaction<'_> {
         read::supply(self.connection, needs, rows)
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<()> {
+    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
         let mut written = write::write(self.connection, changes);
-        if finish == Finish::Commit && written.is_ok() {
-            written = self.run("RELEASE stockroom", "sqlite.commit");
+        if finish == Finish::Commit && matches!(written, Ok(Written::Done)) {
+            written = self.run("RELEASE stockroom", "sqlite.commit").map(|()| Written::Done);
             self.open = written.is_err();
         }
-        if written.is_err() {
+        if !matches!(written, Ok(Written::Done)) {
             // The first failure is the one to tell.
             drop(self.rollback());
         }

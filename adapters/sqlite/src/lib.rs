@@ -15,8 +15,10 @@
 
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod backup;
 mod error;
+mod events;
 mod host;
 mod open;
 mod read;

@@ -6,6 +6,7 @@ use stockroom::engine::{Catalog, Counters, Needs, WorkingSet};
 use stockroom::ports::{Page, Rows};
 
 use crate::error::During;
+use crate::events;
 use crate::rows;
 use crate::search;
 
@@ -82,22 +83,15 @@ pub(crate) fn supply(connection: &Connection, needs: &Needs, set: &mut WorkingSe
 fn catalog(connection: &Connection) -> Result<Catalog> {
     let locations = many(connection, rows::LOCATION, "", [], rows::location)?;
     let channels = many(connection, rows::CHANNEL, "", [], rows::channel)?;
+    let (event, last_event_at_ms) = events::last(connection)?;
     let counters = "SELECT
         (SELECT coalesce(max(number), 0) FROM stockroom_skus),
         (SELECT coalesce(max(number), 0) FROM stockroom_orders),
-        (SELECT coalesce(max(number), 0) FROM stockroom_movements),
-        (SELECT coalesce(max(number), 0) FROM stockroom_events),
-        (SELECT at_ms FROM stockroom_events ORDER BY number DESC LIMIT 1)";
+        (SELECT coalesce(max(number), 0) FROM stockroom_movements)";
     let mut statement = connection.prepare_cached(counters).during(READ)?;
     let counters = statement.query_row([], |row| {
         let number = |column| row.get::<_, i64>(column).map(|number| number.unsigned_abs());
-        Ok(Counters {
-            sku: number(0)?,
-            order: number(1)?,
-            movement: number(2)?,
-            event: number(3)?,
-            last_event_at_ms: row.get::<_, Option<i64>>(4)?.unwrap_or(0),
-        })
+        Ok(Counters { sku: number(0)?, order: number(1)?, movement: number(2)?, event, last_event_at_ms })
     });
     Ok(Catalog::new(locations, channels, counters.during(READ)?))
 }
@@ -135,9 +129,7 @@ pub(crate) fn page(connection: &Connection, page: &Page, limit: u32) -> Result<R
         Page::Orders(number) => {
             Rows::Orders(after(connection, rows::ORDER, NUMBER, signed(number), limit, rows::order)?)
         }
-        Page::Events(number) => {
-            Rows::Events(after(connection, rows::EVENT, NUMBER, signed(number), limit, rows::event)?)
-        }
+        Page::Events(number) => Rows::Events(events::after(connection, *number, limit)?),
         Page::Keys(key) => {
             let condition = "WHERE key > ?1 ORDER BY key LIMIT ?2";
             Rows::Keys(after(connection, rows::KEY, condition, key, limit, rows::key)?)

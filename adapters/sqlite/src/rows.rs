@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use stockroom::channel::{Channel, Sourcing};
 use stockroom::inventory::{Backorder, Fingerprint, Hold, Location, Movement, Reason, Sku, Stock, StockRow};
 use stockroom::order::{Order, OrderState};
-use stockroom::outbox::{EventRow, KeyRow, Subscription};
+use stockroom::outbox::{KeyRow, Subscription};
 use stockroom::{LocationNumber, OrderNumber, SkuNumber, StockNumber};
 
 pub(crate) const SKU: &str = "SELECT number, sku, components FROM stockroom_skus";
@@ -23,7 +23,6 @@ pub(crate) const BACKORDER: &str = "SELECT stock, since, order_number, line FROM
 pub(crate) const MOVEMENT: &str = "SELECT number, stock, quantity, reason, reference, at_ms FROM stockroom_movements";
 pub(crate) const ORDER: &str = "SELECT number, id, channel, currency, state, placed_at_ms, closed_at_ms, fingerprint, \
                                 body FROM stockroom_orders";
-pub(crate) const EVENT: &str = "SELECT number, first_number, at_ms, facts FROM stockroom_events";
 pub(crate) const KEY: &str = "SELECT key, fingerprint, at_ms, outcome FROM stockroom_idempotency_keys";
 pub(crate) const SUBSCRIPTION: &str = "SELECT subscription, cursor FROM stockroom_subscriptions";
 
@@ -130,10 +129,6 @@ pub(crate) fn order(row: &Row<'_>) -> Mapped<Order> {
         fingerprint: fingerprint(row, 7)?,
         body: json(row, 8)?,
     })
-}
-
-pub(crate) fn event(row: &Row<'_>) -> Mapped<EventRow> {
-    Ok(EventRow { number: number(row, 0)?, first_number: number(row, 1)?, at_ms: row.get(2)?, facts: row.get(3)? })
 }
 
 pub(crate) fn key(row: &Row<'_>) -> Mapped<KeyRow> {

@@ -7,6 +7,7 @@ use stockroom::order::{ChainReader, Order};
 use stockroom::{OrderNumber, Result};
 
 use crate::error::During;
+use crate::events;
 use crate::read::{many, one, prepared};
 use crate::rows;
 
@@ -49,7 +50,7 @@ pub(crate) fn find(connection: &Connection, query: &Query, set: &mut WorkingSet)
             }
             Ok(Found::Put)
         }
-        Query::PrunableEvents { before_ms, limit } => prunable_events(connection, *before_ms, *limit),
+        Query::PrunableEvents { before_ms, limit } => events::prunable(connection, *before_ms, *limit),
         Query::PrunableKeys { after, before_ms, limit } => {
             let mut statement = connection
                 .prepare_cached(
@@ -88,31 +89,6 @@ pub(crate) fn find(connection: &Connection, query: &Query, set: &mut WorkingSet)
             Ok(Found::PrunableOrders { orders, next })
         }
     }
-}
-
-fn prunable_events(connection: &Connection, before_ms: i64, limit: u32) -> Result<Found> {
-    let mut statement = connection
-        .prepare_cached(
-            "WITH looked_at AS (SELECT number, first_number, at_ms FROM stockroom_events ORDER BY number LIMIT ?2),
-                  stop AS (SELECT min(number) AS number FROM looked_at
-                           WHERE at_ms >= ?1
-                              OR number > (SELECT coalesce(min(cursor), 9223372036854775807) FROM stockroom_subscriptions)
-                              OR number >= (SELECT max(number) FROM stockroom_events)),
-                  gone AS (SELECT number, first_number FROM looked_at
-                           WHERE number < (SELECT coalesce(number, 9223372036854775807) FROM stop))
-             SELECT max(number), coalesce(sum(number - first_number + 1), 0), count(*) FROM gone",
-        )
-        .during(SEARCH)?;
-    let found = statement.query_row(params![before_ms, limit], |row| {
-        let through: Option<i64> = row.get(0)?;
-        let (events, gone): (i64, i64) = (row.get(1)?, row.get(2)?);
-        Ok(Found::PrunableEvents {
-            through: through.map(i64::unsigned_abs),
-            events: events.unsigned_abs(),
-            more: gone == i64::from(limit),
-        })
-    });
-    found.during(SEARCH)
 }
 
 /// Waiting lines of all stock rows after a place, in order.

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, name_fault};
 use crate::inventory::{self, Fingerprint};
 use crate::order;
-use crate::outbox::{self, EventKind, KeyRow, RejectedOrder};
+use crate::outbox::{self, EventKind, KeyRow, ORDER_KEY_PREFIX, RejectedOrder};
 use crate::time;
 
 /// Decides one command. `Stop::Needs` means that nothing was changed and more rows are needed.
@@ -41,10 +41,11 @@ pub(crate) fn decide(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Repl
 
 fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop> {
     let command = &timed.command;
-    let now_ms = timed.at_ms.max(rows.catalog()?.counters.last_event_at_ms);
     if !time::in_range(timed.at_ms) {
-        return Err(Rejection::one(Code::TimeOutOfRange, "at_ms", "not 1970 to 9999").into());
+        // Such a command writes nothing that would meet a name that is taken: look for the names instead.
+        rows.assume_free(false);
     }
+    let now_ms = timed.at_ms.clamp(0, time::TIME_MS_MAX).max(rows.catalog()?.counters.last_event_at_ms);
     let key = Key::of(command)?;
     let fingerprint = match key {
         Key::None => Fingerprint::default(),
@@ -59,12 +60,18 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
         }
     }
     let mut decision = Decision::new(rows, now_ms, fingerprint);
+    decision.keyed_by_id = matches!(key, Key::Order(_));
     if let Action::PlaceOrder(new) = &command.action {
         if name_fault(&new.id, ID_BYTES_MAX).is_none() {
-            if let Some(number) = decision.rows.order_number(&new.id)? {
-                return Err(order::repeated(&decision, number, fingerprint)?);
+            if let Some(number) = decision.rows.order_in_the_way(&new.id)? {
+                let stop = order::repeated(&decision, number, fingerprint)?;
+                return answer_that_stands(rows, &key, fingerprint, now_ms, stop);
             }
         }
+    }
+    if !time::in_range(timed.at_ms) {
+        // Nothing remembers this: the same command at a right time is judged anew.
+        return Err(Rejection::one(Code::TimeOutOfRange, "at_ms", "not 1970 to 9999").into());
     }
     let outcome = match run(&mut decision, &command.action).and_then(|answer| {
         settle(&mut decision)?;
@@ -77,6 +84,10 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
             note_rejection(&mut decision, command, &rejection)?;
             Outcome::Rejected(rejection)
         }
+        Err(stop @ Stop::Repeat(_)) => {
+            decision.rows.take_back();
+            return answer_that_stands(rows, &key, fingerprint, now_ms, stop);
+        }
         Err(stop) => return Err(stop),
     };
     decision.write_events()?;
@@ -87,9 +98,33 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
         _ => None,
     };
     if let Some(key) = remembered {
-        rows.insert_key(KeyRow { key, fingerprint, at_ms: now_ms, outcome: outcome.clone() });
+        let refused_order = match (&command.action, &outcome) {
+            (Action::PlaceOrder(new), Outcome::Rejected(_)) => Some(new.id.as_str()),
+            _ => None,
+        };
+        rows.insert_key(KeyRow { key, fingerprint, at_ms: now_ms, outcome: outcome.clone() }, refused_order);
     }
     Ok(Reply { outcome, repeated: false })
+}
+
+/// Answers a command to place what stands already, under the same or another key. A key of the caller's own
+/// is used up by that.
+fn answer_that_stands(
+    rows: &mut WorkingSet,
+    key: &Key<'_>,
+    fingerprint: Fingerprint,
+    at_ms: i64,
+    stop: Stop,
+) -> Result<Reply, Stop> {
+    let (outcome, repeated) = match stop {
+        Stop::Repeat(answer) => (Outcome::Accepted(*answer), true),
+        Stop::Reject(rejection) => (Outcome::Rejected(rejection), false),
+        stop => return Err(stop),
+    };
+    if let Key::Given(key) = key {
+        rows.insert_key(KeyRow { key: (*key).to_owned(), fingerprint, at_ms, outcome: outcome.clone() }, None);
+    }
+    Ok(Reply { outcome, repeated })
 }
 
 fn run(decision: &mut Decision<'_>, action: &Action) -> Result<Answer, Stop> {
@@ -132,13 +167,21 @@ fn note_rejection(decision: &mut Decision<'_>, command: &Command, rejection: &Re
     decision.note(EventKind::OrderRejected, &rejected)
 }
 
+/// The key under which an order without a key of its own is remembered.
+fn order_key(id: &str) -> String {
+    let mut key = String::with_capacity(ORDER_KEY_PREFIX.len() + id.len());
+    key.push_str(ORDER_KEY_PREFIX);
+    key.push_str(id);
+    key
+}
+
 /// What names a command's effect.
 enum Key<'c> {
     /// Nothing: it happens as often as it is sent.
     None,
     /// The caller's key.
     Given(&'c str),
-    /// The id of the order to place, as the key `order/ID`.
+    /// The id of the order to place, behind [`ORDER_KEY_PREFIX`].
     Order(String),
     /// The id of the hold to place; the hold itself remembers.
     Hold,
@@ -153,9 +196,7 @@ impl<'c> Key<'c> {
             };
         }
         Ok(match &command.action {
-            Action::PlaceOrder(new) if name_fault(&new.id, ID_BYTES_MAX).is_none() => {
-                Key::Order(format!("order/{}", new.id))
-            }
+            Action::PlaceOrder(new) if name_fault(&new.id, ID_BYTES_MAX).is_none() => Key::Order(order_key(&new.id)),
             Action::PlaceHold(_) => Key::Hold,
             _ => Key::None,
         })
@@ -170,11 +211,15 @@ impl<'c> Key<'c> {
     }
 }
 
-/// The first half of a SHA-256 over the action's JSON, which serde writes in the order of the fields.
+/// The first half of a SHA-256 over the action's content.
 fn fingerprint(action: &Action) -> Result<Fingerprint, Error> {
-    let json = serde_json::to_vec(action)
-        .map_err(|error| Error::broken("a command cannot be written as JSON").with_source(error))?;
-    let digest = Sha256::digest(&json);
+    let content = match action {
+        Action::PlaceOrder(new) => order::content(new),
+        // serde writes the fields in their order, so that the same content is the same text.
+        _ => serde_json::to_vec(action)
+            .map_err(|error| Error::broken("a command cannot be written as JSON").with_source(error))?,
+    };
+    let digest = Sha256::digest(&content);
     let mut fingerprint = Fingerprint::default();
     fingerprint.0.copy_from_slice(&digest[..16]);
     Ok(fingerprint)
@@ -233,7 +278,7 @@ pub(crate) fn foresee(rows: &WorkingSet, command: &Command, needs: &mut Needs) {
     match &command.action {
         Action::PlaceOrder(new) if new.lines.len() <= LINES_MAX => {
             if name_fault(&new.id, ID_BYTES_MAX).is_none() {
-                let key = command.key.is_none().then(|| format!("order/{}", new.id));
+                let key = command.key.is_none().then(|| order_key(&new.id));
                 rows.missing(None, Some(&new.id), key.as_deref(), needs);
             }
             match (&new.ranking, catalog.channels.get(&*new.channel)) {

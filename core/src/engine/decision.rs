@@ -9,17 +9,22 @@ use crate::error::Error;
 use crate::ids::{LocationNumber, Name, OrderNumber, StockNumber};
 use crate::inventory::{Fingerprint, Movement, Reason};
 use crate::order::Link;
-use crate::outbox::{EventKind, EventRow, stock_fact};
+use crate::outbox::{EventKind, EventRow, write_stock_fact};
 use crate::quantity::LEVEL_MAX;
+
+/// Room for the facts of an ordinary order, so that they are written without growing.
+const FACTS_BYTES: usize = 512;
 
 /// One decision in the making.
 pub(crate) struct Decision<'w> {
     pub(crate) rows: &'w mut WorkingSet,
     pub(crate) now_ms: i64,
-    facts: String,
+    facts: Vec<u8>,
     fact_count: u64,
     shortfalls_said: Vec<StockNumber>,
     silent: bool,
+    /// Whether an order to place has its id for a key.
+    pub(crate) keyed_by_id: bool,
     /// Tells the command's content from another's, where it has a key or names what it makes.
     pub(crate) fingerprint: Fingerprint,
 }
@@ -29,10 +34,11 @@ impl<'w> Decision<'w> {
         Decision {
             rows,
             now_ms,
-            facts: String::new(),
+            facts: Vec::new(),
             fact_count: 0,
             shortfalls_said: Vec::new(),
             silent: false,
+            keyed_by_id: false,
             fingerprint,
         }
     }
@@ -44,16 +50,27 @@ impl<'w> Decision<'w> {
 
     /// Notes a fact, which becomes an event if the command is accepted.
     pub(crate) fn note<T: Serialize>(&mut self, kind: EventKind, data: &T) -> Result<(), Stop> {
-        if self.facts.is_empty() {
-            self.facts.reserve(1024);
-        }
-        self.facts.push_str(if self.fact_count == 0 { "{\"facts\":[{\"" } else { ",{\"" });
-        self.facts.push_str(kind.name());
-        self.facts.push_str("\":");
+        self.open_fact(kind);
         append_json(&mut self.facts, data)?;
-        self.facts.push('}');
-        self.fact_count += 1;
+        self.facts.push(b'}');
         Ok(())
+    }
+
+    /// Notes a fact that writes its own JSON.
+    pub(crate) fn note_written(&mut self, kind: EventKind, write: impl FnOnce(&mut Vec<u8>)) {
+        self.open_fact(kind);
+        write(&mut self.facts);
+        self.facts.push(b'}');
+    }
+
+    fn open_fact(&mut self, kind: EventKind) {
+        if self.facts.is_empty() {
+            self.facts.reserve(FACTS_BYTES);
+        }
+        self.facts.extend_from_slice(if self.fact_count == 0 { b"{\"facts\":[{\"" } else { b",{\"" });
+        self.facts.extend_from_slice(kind.name().as_bytes());
+        self.facts.extend_from_slice(b"\":");
+        self.fact_count += 1;
     }
 
     /// Forgets the facts noted, when a command is taken back.
@@ -75,24 +92,23 @@ impl<'w> Decision<'w> {
             return Err(Error::broken("EVENT-IFF: an order or a hold changed without an event").into());
         }
         if self.fact_count == 0 {
-            self.facts.push_str("{\"facts\":[");
+            self.facts.extend_from_slice(b"{\"facts\":[");
         }
-        self.facts.push_str("],\"stock\":[");
+        self.facts.extend_from_slice(b"],\"stock\":[");
         let mut levels = 0;
         for (_, number, before, now) in self.rows.touched_stock(0) {
             let covered = self.shortfalls_said.contains(&number) || now.shortfall() <= before.shortfall();
             check_stock(number, before, now, covered)?;
             let (sku, location) = self.rows.stock_names(number)?;
-            let fact = stock_fact(sku, location, now);
-            if fact != stock_fact(sku, location, before) {
+            if !now.same_level(before) {
                 if levels > 0 {
-                    self.facts.push(',');
+                    self.facts.push(b',');
                 }
-                append_json(&mut self.facts, &fact)?;
+                write_stock_fact(&mut self.facts, sku, location, now);
                 levels += 1;
             }
         }
-        self.facts.push_str("]}");
+        self.facts.extend_from_slice(b"]}");
         let count = self.fact_count + levels;
         if count > 0 {
             let counters = &mut self.rows.catalog_mut()?.counters;
@@ -100,8 +116,9 @@ impl<'w> Decision<'w> {
             counters.event += count;
             counters.last_event_at_ms = self.now_ms;
             let number = counters.event;
-            self.facts.shrink_to(self.facts.len() + 64);
-            self.rows.push_event(EventRow { number, first_number, at_ms: self.now_ms, facts: self.facts });
+            let facts = String::from_utf8(self.facts)
+                .map_err(|error| Error::broken("a fact is not UTF-8").with_source(error))?;
+            self.rows.push_event(EventRow { number, first_number, at_ms: self.now_ms, facts });
         }
         Ok(())
     }
@@ -166,6 +183,9 @@ impl<'w> Decision<'w> {
         let stock = self.rows.stock_mut(number)?;
         stock.allocated += claimed;
         stock.backordered += backordered;
+        if stock.allocated > LEVEL_MAX {
+            return Err(level_out_of_range());
+        }
         if !in_chain {
             links.push(Link { stock: number, previous: stock.last_claim });
             stock.last_claim = order;
@@ -189,23 +209,8 @@ pub(crate) fn level_out_of_range() -> Stop {
     Rejection::one(Code::LevelOutOfRange, "", format!("more than {LEVEL_MAX} units")).into()
 }
 
-fn append_json<T: Serialize>(text: &mut String, value: &T) -> Result<(), Error> {
-    /// Lets serde_json, which writes valid UTF-8 in whole pieces, append to a string.
-    struct Utf8<'s>(&'s mut String);
-    impl std::io::Write for Utf8<'_> {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            match std::str::from_utf8(bytes) {
-                Ok(piece) => self.0.push_str(piece),
-                Err(_) => self.0.push_str(&String::from_utf8_lossy(bytes)),
-            }
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    serde_json::to_writer(Utf8(text), value)
+fn append_json<T: Serialize>(bytes: &mut Vec<u8>, value: &T) -> Result<(), Error> {
+    serde_json::to_writer(bytes, value)
         .map_err(|error| Error::broken("a fact cannot be written as JSON").with_source(error))
 }
 

@@ -60,3 +60,50 @@ fn feed<T: Serialize>(hasher: &mut Sha256, rows: &[T]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStore;
+    use crate::{Action, AdjustStock, ReceiveStock, RegisterLocation, RegisterSku, StockLine, TimedCommand};
+
+    #[test]
+    fn the_digest_does_not_depend_on_where_batches_are_cut() {
+        let receive = |quantity| ReceiveStock {
+            location: "main".into(),
+            lines: vec![StockLine { sku: "mug".into(), quantity }],
+            ..Default::default()
+        };
+        let adjust = |difference| AdjustStock {
+            sku: "mug".into(),
+            location: "main".into(),
+            difference,
+            lost: false,
+            reference: None,
+        };
+        let actions: [Action; 5] = [
+            RegisterSku { sku: "mug".into(), components: None }.into(),
+            RegisterLocation { location: "main".into() }.into(),
+            // Refused: it leaves no stock row in any batch.
+            adjust(-1).into(),
+            // The row comes into being and goes back to zeros.
+            receive(5).into(),
+            adjust(-5).into(),
+        ];
+        let commands = actions.map(|action| TimedCommand { at_ms: 0, command: action.into() });
+        let digest = |size: usize, commands: &[TimedCommand]| {
+            let shop = Stockroom::new(MemoryStore::new(), || 0);
+            for batch in commands.chunks(size) {
+                shop.execute_batch_at(batch.to_vec()).unwrap();
+            }
+            assert!(shop.verify().unwrap().is_ok());
+            (shop.digest().unwrap(), shop.verify().unwrap().stock_rows)
+        };
+        let (alone, rows) = digest(1, &commands);
+        assert_eq!(rows, 1);
+        for size in 2..=commands.len() {
+            assert_eq!(digest(size, &commands), (alone, rows), "batches of {size}");
+        }
+        assert_eq!(digest(3, &commands[..3]).1, 0);
+    }
+}

@@ -12,7 +12,7 @@ use crate::engine::step::{Progress, Step};
 use crate::engine::working_set::WorkingSet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::order::NewOrder;
-use crate::ports::{Clock, Finish, Freshness, Mode, Store};
+use crate::ports::{Clock, Finish, Freshness, Mode, Store, Written};
 
 /// The most commands that one commit carries.
 const BATCH_MAX: usize = 4096;
@@ -36,7 +36,13 @@ pub(crate) struct Core<S> {
     pub(crate) store: S,
     pub(crate) rows: WorkingSet,
     recorder: Option<Recorder>,
+    /// Batches still to be decided without taking names for free, after one where a name was taken.
+    careful: u32,
 }
+
+/// Batches that are careful after one met a name that was taken. Repeats come in swarms: a client that lost
+/// its answers sends all of its commands again.
+const CAREFUL_BATCHES: u32 = 64;
 
 struct Queue {
     open: Arc<Batch>,
@@ -91,7 +97,7 @@ impl<S: Store> Stockroom<S> {
     /// The engine over a store, with a clock for the commands that come without a time.
     pub fn new(store: S, clock: impl Clock + 'static) -> Self {
         let queue = Queue { open: Arc::default(), commands: Vec::new(), led: false };
-        let core = Core { store, rows: WorkingSet::default(), recorder: None };
+        let core = Core { store, rows: WorkingSet::default(), recorder: None, careful: 0 };
         Stockroom { queue: Mutex::new(queue), core: Mutex::new(core), clock: Box::new(clock), rules: Vec::new() }
     }
 
@@ -217,22 +223,31 @@ impl<S: Store> Stockroom<S> {
         }
     }
 
-    /// Works off one batch and hands the lead on. The caller has taken the lead.
+    /// Works off what was handed in, up to the commit, and hands the lead on. The caller has taken the lead.
     fn lead(&self) {
         let mut core = lock(&self.core);
-        // Taken as late as can be, so that as many as can ride along.
-        let (batch, commands) = {
+        let mut leading = Leading { stockroom: self, batches: Vec::new(), outcome: None };
+        let mut taken = 0;
+        let batches = &mut leading.batches;
+        let outcome = core.run(Finish::Commit, &mut || {
+            // Orders keep joining until the commit; then those who come form the next batch.
             let mut queue = lock(&self.queue);
-            (std::mem::take(&mut queue.open), std::mem::take(&mut queue.commands))
-        };
-        let mut guard = Leading { stockroom: self, batch: &batch, outcome: None };
-        if !commands.is_empty() {
-            guard.outcome = Some(core.run(&commands, Finish::Commit));
-        } else {
-            guard.outcome = Some(Ok(Vec::new()));
-        }
+            if queue.commands.is_empty() && (2..BATCH_MAX).contains(&taken) {
+                // Callers who were just answered get one turn: nearly all of them come right back.
+                drop(queue);
+                std::thread::yield_now();
+                queue = lock(&self.queue);
+            }
+            if queue.commands.is_empty() || taken >= BATCH_MAX {
+                return Vec::new();
+            }
+            taken += queue.commands.len();
+            batches.push((std::mem::take(&mut queue.open), queue.commands.len()));
+            std::mem::take(&mut queue.commands)
+        });
+        leading.outcome = Some(outcome);
         drop(core);
-        drop(guard);
+        drop(leading);
     }
 
     /// Does a batch of commands in one commit, each standing or falling alone, at the clock's time.
@@ -254,10 +269,8 @@ impl<S: Store> Stockroom<S> {
                 self.apply_rules(&mut timed.command);
             }
         }
-        if commands.is_empty() {
-            return Ok(Vec::new());
-        }
-        lock(&self.core).run(&commands, Finish::Commit)
+        let mut commands = Some(commands);
+        lock(&self.core).run(Finish::Commit, &mut || commands.take().unwrap_or_default())
     }
 
     /// Decides a command as if it were sent now, and throws the changes away.
@@ -273,8 +286,8 @@ impl<S: Store> Stockroom<S> {
     /// # Errors
     /// As [`Stockroom::execute`]. Nothing is written in any case.
     pub fn preview_at(&self, at_ms: i64, command: impl Into<Command>) -> Result<Reply> {
-        let timed = TimedCommand { at_ms, command: self.judged(command.into()) };
-        let mut replies = lock(&self.core).run(std::slice::from_ref(&timed), Finish::Stay)?;
+        let mut timed = Some(TimedCommand { at_ms, command: self.judged(command.into()) });
+        let mut replies = lock(&self.core).run(Finish::Stay, &mut || timed.take().into_iter().collect())?;
         replies.pop().ok_or_else(|| Error::broken("a command was not answered"))
     }
 
@@ -296,7 +309,8 @@ impl<S: Store> Stockroom<S> {
 /// answer, and the lead passes on.
 struct Leading<'a, S> {
     stockroom: &'a Stockroom<S>,
-    batch: &'a Batch,
+    /// The batches taken, with the number of commands in each.
+    batches: Vec<(Arc<Batch>, usize)>,
     outcome: Option<Result<Vec<Reply>>>,
 }
 
@@ -313,13 +327,20 @@ impl<S> Drop for Leading<'_, S> {
                 next.call_for_a_leader();
             }
         }
-        let state = match self.outcome.take() {
-            Some(Ok(replies)) => BatchState::Done(replies.into_iter().map(Some).collect()),
-            Some(Err(error)) => BatchState::Failed(error),
-            None => BatchState::Failed(Error::new(ErrorKind::Aborted, "engine.commit", "the leading caller panicked")),
+        let aborted = || Err(Error::new(ErrorKind::Aborted, "engine.commit", "the leading caller panicked"));
+        let outcome = self.outcome.take().unwrap_or_else(aborted);
+        let (mut replies, error) = match outcome {
+            Ok(replies) => (replies.into_iter(), None),
+            Err(error) => (Vec::new().into_iter(), Some(error)),
         };
-        *lock(&self.batch.state) = state;
-        self.batch.changed.notify_all();
+        for (batch, commands) in self.batches.drain(..) {
+            let state = match &error {
+                None => BatchState::Done(replies.by_ref().take(commands).map(Some).collect()),
+                Some(error) => BatchState::Failed(error.copy()),
+            };
+            *lock(&batch.state) = state;
+            batch.changed.notify_all();
+        }
     }
 }
 
@@ -332,11 +353,26 @@ impl Batch {
 }
 
 impl<S: Store> Core<S> {
-    /// Decides and writes a batch as one unit of work. With [`Finish::Stay`] it is thrown away at the end.
-    fn run(&mut self, commands: &[TimedCommand], finish: Finish) -> Result<Vec<Reply>> {
+    /// Decides and writes commands as one unit of work. `more` is asked for them, and asked again before the
+    /// commit until it has none. With [`Finish::Stay`] all is thrown away at the end.
+    fn run(&mut self, finish: Finish, more: &mut dyn FnMut() -> Vec<TimedCommand>) -> Result<Vec<Reply>> {
+        let mut commands = more();
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
         // Until the end is reached, whatever happens, the working set is not to be trusted.
         let mut rows = std::mem::take(&mut self.rows);
-        let result = self.run_in(&mut rows, commands, finish);
+        let mut result = self.run_in(&mut rows, finish, &mut commands, more);
+        if let Ok(None) = result {
+            // A name was taken: nothing was written. Look this time, and for a while.
+            rows.clear();
+            self.careful = CAREFUL_BATCHES;
+            result = self.run_in(&mut rows, finish, &mut commands, &mut Vec::new);
+        }
+        self.careful = self.careful.saturating_sub(1);
+        let result = result.and_then(|replies| {
+            replies.ok_or_else(|| Error::new(ErrorKind::Corrupt, "engine.commit", "a name is free and taken at once"))
+        });
         match &result {
             Ok(_) if finish == Finish::Commit => {
                 rows.trim();
@@ -354,27 +390,64 @@ impl<S: Store> Core<S> {
         result
     }
 
-    fn run_in(&mut self, rows: &mut WorkingSet, commands: &[TimedCommand], finish: Finish) -> Result<Vec<Reply>> {
+    /// Decides and writes what there is and what joins. `None` where a name was taken for free that is not.
+    fn run_in(
+        &mut self,
+        rows: &mut WorkingSet,
+        finish: Finish,
+        commands: &mut Vec<TimedCommand>,
+        more: &mut dyn FnMut() -> Vec<TimedCommand>,
+    ) -> Result<Option<Vec<Reply>>> {
         if self.store.begin(Mode::Write)? == Freshness::Foreign {
             rows.distrust();
         }
-        let mut step = Step::new(commands);
+        // A preview writes nothing, so nothing would find out.
+        rows.assume_free(self.careful == 0 && finish == Finish::Commit);
+        let chunk = self.store.writes_ahead().filter(|_| finish == Finish::Commit).unwrap_or(usize::MAX);
+        let mut replies = Vec::with_capacity(commands.len());
+        let mut flushed = 0;
         loop {
-            match step.advance(rows)? {
-                Progress::Needs(needs) => self.store.supply(&needs, rows)?,
-                Progress::Flush => {
-                    self.store.write(&rows.changes()?, Finish::Stay)?;
-                    rows.written();
+            let decided = replies.len();
+            if decided == commands.len() {
+                let mut joining = more();
+                if joining.is_empty() {
+                    break;
                 }
-                Progress::Decided => break,
+                commands.append(&mut joining);
             }
+            if decided - flushed >= chunk {
+                if !self.flush(rows)? {
+                    return Ok(None);
+                }
+                flushed = decided;
+            }
+            let next = &commands[decided..commands.len().min(flushed.saturating_add(chunk))];
+            let mut step = Step::new(next);
+            loop {
+                match step.advance(rows)? {
+                    Progress::Needs(needs) => self.store.supply(&needs, rows)?,
+                    Progress::Flush if self.flush(rows)? => {}
+                    Progress::Flush => return Ok(None),
+                    Progress::Decided => break,
+                }
+            }
+            replies.append(&mut step.into_replies());
         }
         // The invariants are asserted for previews too, which write nothing.
         let changes = rows.changes()?;
         if finish == Finish::Commit {
-            self.store.write(&changes, Finish::Commit)?;
+            if self.store.write(&changes, Finish::Commit)? == Written::Taken {
+                return Ok(None);
+            }
             rows.written();
         }
-        Ok(step.into_replies())
+        Ok(Some(replies))
+    }
+
+    /// Writes what was decided so far without committing it; `false` where a name was taken.
+    fn flush(&mut self, rows: &mut WorkingSet) -> Result<bool> {
+        let done = self.store.write(&rows.changes()?, Finish::Stay)? == Written::Done;
+        rows.written();
+        Ok(done)
     }
 }

@@ -25,4 +25,6 @@ pub use prune::PrunedTotal;
 pub use step::{Progress, Step};
 pub use verify::{Problem, Verification};
 pub(crate) use working_set::Stop;
-pub use working_set::{BackorderChange, Catalog, Changes, Counters, Forget, SubscriptionChange, WorkingSet};
+pub use working_set::{
+    BackorderChange, Catalog, Changes, Counters, Forget, NewKey, NewOrderRow, SubscriptionChange, WorkingSet,
+};

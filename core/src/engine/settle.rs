@@ -5,7 +5,7 @@ use crate::engine::decision::Decision;
 use crate::engine::needs::{Found, Query};
 use crate::engine::working_set::{BackorderChange, Stop};
 use crate::ids::{Name, StockNumber};
-use crate::inventory::Backorder;
+use crate::inventory::{Backorder, expire_in_the_way};
 use crate::order::{ChainReader, order_to_change, refreshed_state};
 use crate::outbox::{EventKind, FilledOrder, Shortfall, TouchedHold, TouchedOrder};
 
@@ -14,8 +14,18 @@ const BACKORDERS_PAGE: u32 = 200;
 /// Orders that one shortfall event lists at the most.
 const TOUCHED_ORDERS_MAX: usize = 1_000;
 
-/// Fills and says, for all rows that the command has touched.
+/// Fills and says, for all rows that the command has touched. Expired holds go first: what nobody claims any
+/// more keeps nobody waiting and is not short.
 pub(crate) fn settle(decision: &mut Decision<'_>) -> Result<(), Stop> {
+    let in_the_way: Vec<StockNumber> = decision
+        .rows
+        .touched_stock(0)
+        .filter(|(_, _, before, now)| now.held > 0 && (now.backordered > 0 || now.shortfall() > before.shortfall()))
+        .map(|(_, number, ..)| number)
+        .collect();
+    for number in in_the_way {
+        expire_in_the_way(decision, number, i64::MAX)?;
+    }
     let fillable: Vec<StockNumber> = decision
         .rows
         .touched_stock(0)
@@ -65,7 +75,9 @@ fn fill_line(decision: &mut Decision<'_>, backorder: Backorder) -> Result<(), St
     let Some(line) = order.body.lines.get(backorder.line as usize) else {
         return Ok(());
     };
-    let waits = |a: &&crate::order::Allocation| a.line == backorder.line && a.location == location && a.backordered > 0;
+    let waits = |a: &&crate::order::Allocation| {
+        a.line == backorder.line && a.location == location && a.since == backorder.since && a.backordered > 0
+    };
     // A row read before an earlier fill of this same command may wait no longer.
     let Some(waiting) = order.body.allocations.iter().find(waits).map(|allocation| allocation.backordered) else {
         return Ok(());

@@ -5,7 +5,7 @@
 //! ```
 //! use stockroom::engine::{Progress, Step, WorkingSet};
 //! use stockroom::memory::MemoryStore;
-//! use stockroom::ports::{Finish, Mode, Store};
+//! use stockroom::ports::{Finish, Mode, Store, Written};
 //! use stockroom::{RegisterSku, TimedCommand};
 //!
 //! let mut store = MemoryStore::new(); // any place that keeps rows
@@ -19,13 +19,14 @@
 //!     match step.advance(&mut rows)? {
 //!         Progress::Needs(needs) => store.supply(&needs, &mut rows)?,
 //!         Progress::Flush => {
-//!             store.write(&rows.changes()?, Finish::Stay)?;
+//!             assert_eq!(store.write(&rows.changes()?, Finish::Stay)?, Written::Done);
 //!             rows.written();
 //!         }
 //!         Progress::Decided => break,
 //!     }
 //! }
-//! store.write(&rows.changes()?, Finish::Commit)?;
+//! // It can be `Taken` only after `rows.assume_free(true)`.
+//! assert_eq!(store.write(&rows.changes()?, Finish::Commit)?, Written::Done);
 //! rows.written();
 //! assert!(step.into_replies()[0].accepted().is_ok());
 //! # Ok::<(), stockroom::Error>(())
@@ -42,8 +43,9 @@ use crate::error::{Error, ErrorKind};
 pub enum Progress {
     /// These rows are needed: put them into the working set and advance again.
     Needs(Needs),
-    /// A search comes up that must see what the batch has done so far: write the changes without
-    /// committing them, say so by [`WorkingSet::written`], and advance again.
+    /// A search comes up that must see what the batch has done so far, or rows were forgotten whose names
+    /// may be used again: write the changes without committing them, say so by [`WorkingSet::written`], and
+    /// advance again.
     Flush,
     /// Every command is decided. Write and commit the changes, and only then give the answers.
     Decided,
@@ -58,22 +60,13 @@ const ASKS_MAX: u32 = 1_000_000;
 pub struct Step<'c> {
     commands: &'c [TimedCommand],
     replies: Vec<Reply>,
-    foreseen: Foreseen,
     asks: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Foreseen {
-    Nothing,
-    Catalog,
-    Names,
-    All,
 }
 
 impl<'c> Step<'c> {
     /// Work on these commands, in their order.
     pub fn new(commands: &'c [TimedCommand]) -> Self {
-        Step { commands, replies: Vec::with_capacity(commands.len()), foreseen: Foreseen::Nothing, asks: 0 }
+        Step { commands, replies: Vec::with_capacity(commands.len()), asks: 0 }
     }
 
     /// Decides as many commands as the rows at hand allow.
@@ -81,24 +74,11 @@ impl<'c> Step<'c> {
     /// # Errors
     /// A failure ends the batch: roll back and drop the working set, no command of the batch was done.
     pub fn advance(&mut self, rows: &mut WorkingSet) -> Result<Progress, Error> {
-        // First the catalog, then names, then the stock rows that the names stand for: on a warm working
-        // set all three are there and nothing is asked.
-        while self.foreseen != Foreseen::All {
-            let mut needs = Needs::default();
-            self.commands.iter().for_each(|timed| foresee(rows, &timed.command, &mut needs));
-            self.foreseen = match self.foreseen {
-                Foreseen::Nothing => Foreseen::Catalog,
-                Foreseen::Catalog => Foreseen::Names,
-                Foreseen::Names | Foreseen::All => Foreseen::All,
-            };
-            if needs.is_empty() {
-                self.foreseen = Foreseen::All;
-            } else {
-                needs.tidy();
-                return Ok(Progress::Needs(needs));
-            }
-        }
         while let Some(timed) = self.commands.get(self.replies.len()) {
+            // What was forgotten goes before the next command may write it anew under the same name.
+            if rows.forgets() {
+                return Ok(Progress::Flush);
+            }
             match decide(rows, timed) {
                 Ok(reply) => {
                     self.replies.push(reply);
@@ -112,6 +92,11 @@ impl<'c> Step<'c> {
                     // What was found before stays: the command is decided anew with more.
                     if !needs.queries.is_empty() && rows.is_dirty() {
                         return Ok(Progress::Flush);
+                    }
+                    // Where one row is missing others are: what the commands to come are sure to need is
+                    // asked for at once.
+                    for timed in &self.commands[self.replies.len()..] {
+                        foresee(rows, &timed.command, &mut needs);
                     }
                     needs.tidy();
                     return Ok(Progress::Needs(*needs));

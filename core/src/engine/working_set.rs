@@ -4,7 +4,8 @@
 //! Rows are changed in place. What a command changed is remembered until the command is finished, so that
 //! a rejected one leaves nothing behind; what the batch changed is remembered until it is written.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -13,7 +14,7 @@ use crate::channel::Channel;
 use crate::engine::command::Answer;
 use crate::engine::needs::{Found, Needs, Query};
 use crate::error::Error;
-use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
+use crate::ids::{LocationNumber, Name, OrderNumber, StockNumber};
 use crate::inventory::{Backorder, Hold, Location, Movement, Sku, Stock, StockRow};
 use crate::order::Order;
 use crate::outbox::{EventRow, KeyRow, Subscription};
@@ -23,7 +24,38 @@ use crate::{Rejection, StockLevel};
 const CACHED_STOCK_MAX: usize = 300_000;
 const CACHED_SKUS_MAX: usize = 300_000;
 /// Orders kept between batches: about 1 KiB each.
-const CACHED_ORDERS_MAX: usize = 2_000;
+const CACHED_ORDERS_MAX: usize = 500;
+
+/// Where stock rows stand in the list. Nearly every lookup is answered by one small entry a SKU, the place of
+/// the row asked for last.
+#[derive(Debug, Default)]
+struct Places {
+    /// (location, place) by SKU number; location 0 for none.
+    recent: Vec<Cell<(u16, u32)>>,
+    all: FxHashMap<StockNumber, u32>,
+}
+
+impl Places {
+    fn get(&self, number: StockNumber) -> Option<usize> {
+        let recent = self.recent.get(number.sku().0 as usize)?;
+        let (location, place) = recent.get();
+        if u64::from(location) == number.location().0 {
+            return Some(place as usize);
+        }
+        let place = *self.all.get(&number)?;
+        recent.set((number.location().0 as u16, place));
+        Some(place as usize)
+    }
+
+    fn insert(&mut self, number: StockNumber, place: usize) {
+        let sku = number.sku().0 as usize;
+        if self.recent.len() <= sku {
+            self.recent.resize(sku + 1, Cell::new((0, 0)));
+        }
+        self.recent[sku].set((number.location().0 as u16, place as u32));
+        self.all.insert(number, place as u32);
+    }
+}
 
 /// Why a decision stopped short of an answer.
 #[derive(Debug)]
@@ -96,18 +128,39 @@ impl Catalog {
 
 #[derive(Debug)]
 struct StockEntry {
+    number: StockNumber,
     now: Stock,
-    /// As it is stored.
-    stored: Stock,
     /// The command that changed it last.
     command: u32,
-    dirty: bool,
+    /// Its place among the changed rows, or [`CLEAN`].
+    changed: u32,
+    /// Whether the store has no such row yet.
+    absent: bool,
+}
+
+const CLEAN: u32 = u32::MAX;
+
+/// A stock row that the batch has changed.
+#[derive(Debug)]
+struct ChangedStock {
+    /// Its place in the list of stock rows.
+    place: usize,
+    /// As it is stored.
+    stored: Stock,
+    /// Whether it came into being. Which rows there are may not depend on where batches are cut: a row that is
+    /// back at zeros by the end of its batch is written like one that took two batches.
+    appeared: bool,
+    /// What the papers of the batch say of it, while they are added up: on-hand, allocated, backordered,
+    /// held.
+    sum: [i64; 4],
 }
 
 #[derive(Debug)]
 struct OrderEntry {
     row: Box<Order>,
     stored: StoredOrder,
+    /// Whether the order's id is its idempotency key.
+    keyed_by_id: bool,
     command: u32,
     dirty: bool,
 }
@@ -132,7 +185,8 @@ struct HoldEntry {
 
 #[derive(Debug)]
 enum Undo {
-    Stock(StockNumber, Stock),
+    /// The place in the list of stock rows, and the row as it was.
+    Stock(usize, Stock),
     Order(OrderNumber, Box<Order>),
     NewOrder(OrderNumber),
     Hold(String, Option<Arc<Hold>>),
@@ -165,6 +219,25 @@ pub enum Forget {
     Keys(Vec<String>),
 }
 
+/// An order to insert, on the condition that its id is free.
+#[derive(Clone, Copy, Debug)]
+pub struct NewOrderRow<'w> {
+    /// The order.
+    pub order: &'w Order,
+    /// Whether the key [`ORDER_KEY_PREFIX`](crate::outbox::ORDER_KEY_PREFIX) + id must be free as well: the
+    /// order was placed under its own id, and may have been refused under it before.
+    pub keyed_by_id: bool,
+}
+
+/// An idempotency key to insert, on the condition that it is free.
+#[derive(Clone, Copy, Debug)]
+pub struct NewKey<'w> {
+    /// The row.
+    pub row: &'w KeyRow,
+    /// The id of an order that must not exist: it was refused on the ground that it does not.
+    pub refused_order: Option<&'w str>,
+}
+
 /// What a batch changed, as a store writes it: all of it or none.
 #[derive(Debug, Default)]
 pub struct Changes<'w> {
@@ -177,7 +250,7 @@ pub struct Changes<'w> {
     /// New or changed stock rows, in rising order.
     pub stock: Vec<StockRow>,
     /// New orders, in rising order.
-    pub new_orders: Vec<&'w Order>,
+    pub new_orders: Vec<NewOrderRow<'w>>,
     /// Changed orders.
     pub changed_orders: Vec<&'w Order>,
     /// New or changed holds.
@@ -191,7 +264,7 @@ pub struct Changes<'w> {
     /// New event rows, in rising order.
     pub events: &'w [EventRow],
     /// New idempotency keys.
-    pub keys: Vec<&'w KeyRow>,
+    pub keys: Vec<NewKey<'w>>,
     /// Subscriptions; in order.
     pub subscriptions: &'w [SubscriptionChange],
     /// What pruning forgets.
@@ -204,13 +277,13 @@ struct Pending {
     skus: Vec<Arc<Sku>>,
     locations: Vec<Location>,
     channels: Vec<Arc<Channel>>,
-    stock: Vec<StockNumber>,
+    stock: Vec<ChangedStock>,
     orders: Vec<OrderNumber>,
     holds: Vec<String>,
     backorders: Vec<BackorderChange>,
     movements: Vec<Movement>,
     events: Vec<EventRow>,
-    keys: Vec<String>,
+    keys: Vec<(String, Option<String>)>,
     subscriptions: Vec<SubscriptionChange>,
     forget: Vec<Forget>,
 }
@@ -219,6 +292,9 @@ struct Pending {
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     counters: Counters,
+    stock: usize,
+    orders: usize,
+    holds: usize,
     backorders: usize,
     movements: usize,
 }
@@ -228,12 +304,12 @@ struct Mark {
 pub struct WorkingSet {
     catalog: Option<Catalog>,
     skus: FxHashMap<Name, Option<Arc<Sku>>>,
-    sku_names: FxHashMap<SkuNumber, Arc<Sku>>,
-    stock: FxHashMap<StockNumber, StockEntry>,
+    /// The same SKUs, at the place of their number.
+    numbered_skus: Vec<Option<Arc<Sku>>>,
+    stock: Vec<StockEntry>,
+    places: Places,
     orders: FxHashMap<OrderNumber, OrderEntry>,
     order_ids: FxHashMap<Name, Option<OrderNumber>>,
-    /// Orders in the order in which they came in, for emptying the cache.
-    order_ages: VecDeque<OrderNumber>,
     holds: FxHashMap<String, HoldEntry>,
     keys: FxHashMap<String, Option<KeyRow>>,
     subscriptions: FxHashMap<String, Option<Subscription>>,
@@ -242,6 +318,8 @@ pub struct WorkingSet {
     undo: Vec<Undo>,
     mark: Mark,
     command: u32,
+    /// Whether names that are not here are taken for free: see [`WorkingSet::assume_free`].
+    assume_free: bool,
 }
 
 fn need(fill: impl FnOnce(&mut Needs)) -> Stop {
@@ -261,15 +339,23 @@ impl WorkingSet {
     pub fn put_sku(&mut self, sku: &str, row: Option<Sku>) {
         let row = row.map(Arc::new);
         if let Some(row) = &row {
-            self.sku_names.insert(row.number, Arc::clone(row));
+            self.number_sku(row);
         }
         self.skus.insert(row.as_ref().map_or_else(|| sku.into(), |row| row.sku.clone()), row);
     }
 
     /// Puts a stock row; where there is none, one of zeros.
     pub fn put_stock(&mut self, number: StockNumber, stock: Option<Stock>) {
+        let absent = stock.is_none();
         let stock = stock.unwrap_or_default();
-        self.stock.insert(number, StockEntry { now: stock, stored: stock, command: 0, dirty: false });
+        let entry = StockEntry { number, now: stock, command: 0, changed: CLEAN, absent };
+        match self.places.get(number) {
+            Some(place) => self.stock[place] = entry,
+            None => {
+                self.places.insert(number, self.stock.len());
+                self.stock.push(entry);
+            }
+        }
     }
 
     /// Puts an order.
@@ -279,8 +365,13 @@ impl WorkingSet {
             return;
         }
         self.order_ids.insert(order.id.clone(), Some(number));
-        self.order_ages.push_back(number);
-        let entry = OrderEntry { row: Box::new(order), stored: StoredOrder::Same, command: 0, dirty: false };
+        let entry = OrderEntry {
+            row: Box::new(order),
+            stored: StoredOrder::Same,
+            keyed_by_id: false,
+            command: 0,
+            dirty: false,
+        };
         self.orders.insert(number, entry);
     }
 
@@ -342,7 +433,7 @@ impl WorkingSet {
         if let Some(Some(sku)) = self.skus.get(sku) {
             for (number, _) in crate::inventory::takes(sku.number, &sku.components) {
                 let rows = locations.iter().map(|location| StockNumber::of(number, *location));
-                needs.stock.extend(rows.filter(|number| !self.stock.contains_key(number)));
+                needs.stock.extend(rows.filter(|number| self.places.get(*number).is_none()));
             }
         }
     }
@@ -352,8 +443,16 @@ impl WorkingSet {
     }
 
     pub(crate) fn stock(&self, number: StockNumber) -> Result<&Stock, Stop> {
-        let entry = self.stock.get(&number);
-        entry.map(|entry| &entry.now).ok_or_else(|| need(|needs| needs.stock.push(number)))
+        let place = self.places.get(number);
+        place.map(|place| &self.stock[place].now).ok_or_else(|| need(|needs| needs.stock.push(number)))
+    }
+
+    /// The number of the order that has an id wanted for a new one.
+    pub(crate) fn order_in_the_way(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
+        match self.order_ids.get(id) {
+            None if self.assume_free => Ok(None),
+            _ => self.order_number(id),
+        }
     }
 
     pub(crate) fn order_number(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
@@ -371,7 +470,11 @@ impl WorkingSet {
     }
 
     pub(crate) fn key(&self, key: &str) -> Result<Option<&KeyRow>, Stop> {
-        self.keys.get(key).map(Option::as_ref).ok_or_else(|| need(|needs| needs.keys.push(key.to_owned())))
+        match self.keys.get(key) {
+            Some(row) => Ok(row.as_ref()),
+            None if self.assume_free => Ok(None),
+            None => Err(need(|needs| needs.keys.push(key.to_owned()))),
+        }
     }
 
     pub(crate) fn subscription(&self, name: &str) -> Result<Option<&Subscription>, Stop> {
@@ -386,7 +489,7 @@ impl WorkingSet {
 
     /// The names of a stock row's SKU and location.
     pub(crate) fn stock_names(&self, number: StockNumber) -> Result<(&Name, &Name), Stop> {
-        let sku = self.sku_names.get(&number.sku()).map(|sku| &sku.sku);
+        let sku = self.numbered_skus.get(number.sku().0 as usize).and_then(Option::as_ref).map(|sku| &sku.sku);
         let sku = sku.ok_or_else(|| need(|needs| needs.sku_numbers.push(number.sku())))?;
         Ok((sku, self.catalog()?.location_name(number.location())?))
     }
@@ -400,13 +503,16 @@ impl WorkingSet {
 /// What rules call to change.
 impl WorkingSet {
     pub(crate) fn stock_mut(&mut self, number: StockNumber) -> Result<&mut Stock, Stop> {
-        let entry = self.stock.get_mut(&number).ok_or_else(|| need(|needs| needs.stock.push(number)))?;
+        let Some(place) = self.places.get(number) else {
+            return Err(need(|needs| needs.stock.push(number)));
+        };
+        let entry = &mut self.stock[place];
         if entry.command != self.command {
             entry.command = self.command;
-            self.undo.push(Undo::Stock(number, entry.now));
-            if !entry.dirty {
-                entry.dirty = true;
-                self.pending.stock.push(number);
+            self.undo.push(Undo::Stock(place, entry.now));
+            if entry.changed == CLEAN {
+                entry.changed = self.pending.stock.len() as u32;
+                self.pending.stock.push(ChangedStock { place, stored: entry.now, appeared: false, sum: [0; 4] });
             }
         }
         Ok(&mut entry.now)
@@ -426,14 +532,18 @@ impl WorkingSet {
         Ok(&mut entry.row)
     }
 
-    pub(crate) fn insert_order(&mut self, order: Order) {
+    pub(crate) fn insert_order(&mut self, order: Order, keyed_by_id: bool) {
         let number = order.number;
         self.undo.push(Undo::NewOrder(number));
         self.order_ids.insert(order.id.clone(), Some(number));
-        self.order_ages.push_back(number);
         self.pending.orders.push(number);
-        let entry =
-            OrderEntry { row: Box::new(order), stored: StoredOrder::Nothing, command: self.command, dirty: true };
+        let entry = OrderEntry {
+            row: Box::new(order),
+            stored: StoredOrder::Nothing,
+            keyed_by_id,
+            command: self.command,
+            dirty: true,
+        };
         self.orders.insert(number, entry);
     }
 
@@ -459,9 +569,17 @@ impl WorkingSet {
 
     pub(crate) fn insert_sku(&mut self, sku: Sku) {
         let sku = Arc::new(sku);
-        self.sku_names.insert(sku.number, Arc::clone(&sku));
+        self.number_sku(&sku);
         self.skus.insert(sku.sku.clone(), Some(Arc::clone(&sku)));
         self.pending.skus.push(sku);
+    }
+
+    fn number_sku(&mut self, sku: &Arc<Sku>) {
+        let place = sku.number.0 as usize;
+        if self.numbered_skus.len() <= place {
+            self.numbered_skus.resize(place + 1, None);
+        }
+        self.numbered_skus[place] = Some(Arc::clone(sku));
     }
 
     pub(crate) fn insert_location(&mut self, location: Location) -> Result<(), Stop> {
@@ -479,8 +597,9 @@ impl WorkingSet {
         Ok(())
     }
 
-    pub(crate) fn insert_key(&mut self, row: KeyRow) {
-        self.pending.keys.push(row.key.clone());
+    /// Writes a key down; for a refused order, on the condition that the order does not exist.
+    pub(crate) fn insert_key(&mut self, row: KeyRow, refused_order: Option<&str>) {
+        self.pending.keys.push((row.key.clone(), refused_order.map(str::to_owned)));
         self.keys.insert(row.key.clone(), Some(row));
     }
 
@@ -507,12 +626,22 @@ impl WorkingSet {
 
 /// What the step calls around each command and each batch.
 impl WorkingSet {
+    /// Whether order ids and idempotency keys that are not here are taken for free, so that a new order costs
+    /// no look. The store finds out when it writes ([`Written::Taken`](crate::ports::Written)); then decide
+    /// again with this off.
+    pub fn assume_free(&mut self, assume: bool) {
+        self.assume_free = assume;
+    }
+
     /// Begins a command: from here on its changes can be taken back.
     pub(crate) fn begin_command(&mut self) -> Result<(), Stop> {
         self.command = self.command.wrapping_add(1).max(1);
         self.undo.clear();
         self.mark = Mark {
             counters: self.catalog()?.counters,
+            stock: self.pending.stock.len(),
+            orders: self.pending.orders.len(),
+            holds: self.pending.holds.len(),
             backorders: self.pending.backorders.len(),
             movements: self.pending.movements.len(),
         };
@@ -523,11 +652,9 @@ impl WorkingSet {
     pub(crate) fn take_back(&mut self) {
         while let Some(undo) = self.undo.pop() {
             match undo {
-                Undo::Stock(number, stock) => {
-                    if let Some(entry) = self.stock.get_mut(&number) {
-                        entry.now = stock;
-                        entry.command = 0;
-                    }
+                Undo::Stock(place, stock) => {
+                    self.stock[place].now = stock;
+                    self.stock[place].command = 0;
                 }
                 Undo::Order(number, order) => {
                     if let Some(entry) = self.orders.get_mut(&number) {
@@ -542,15 +669,28 @@ impl WorkingSet {
                     if let Some(index) = self.pending.orders.iter().rposition(|pending| *pending == number) {
                         self.pending.orders.remove(index);
                     }
-                    if let Some(index) = self.order_ages.iter().rposition(|aged| *aged == number) {
-                        self.order_ages.remove(index);
-                    }
                 }
                 Undo::Hold(id, hold) => {
                     if let Some(entry) = self.holds.get_mut(&id) {
                         entry.row = hold;
                     }
                 }
+            }
+        }
+        // What only this command changed is as it is stored: a search that the command asks for need not wait
+        // for it to be written.
+        for changed in self.pending.stock.drain(self.mark.stock..) {
+            self.stock[changed.place].changed = CLEAN;
+        }
+        for number in self.pending.orders.drain(self.mark.orders..) {
+            if let Some(entry) = self.orders.get_mut(&number) {
+                entry.dirty = false;
+                entry.stored = StoredOrder::Same;
+            }
+        }
+        for id in self.pending.holds.drain(self.mark.holds..) {
+            if let Some(entry) = self.holds.get_mut(&id) {
+                entry.dirty = false;
             }
         }
         self.pending.backorders.truncate(self.mark.backorders);
@@ -564,7 +704,10 @@ impl WorkingSet {
     /// given place in the order of touching.
     pub(crate) fn touched_stock(&self, from: usize) -> impl Iterator<Item = (usize, StockNumber, &Stock, &Stock)> {
         self.undo.iter().enumerate().skip(from).filter_map(|(index, undo)| match undo {
-            Undo::Stock(number, before) => self.stock.get(number).map(|entry| (index, *number, before, &entry.now)),
+            Undo::Stock(place, before) => {
+                let entry = &self.stock[*place];
+                Some((index, entry.number, before, &entry.now))
+            }
             _ => None,
         })
     }
@@ -574,10 +717,25 @@ impl WorkingSet {
         self.undo.iter().any(|undo| !matches!(undo, Undo::Stock(..)))
     }
 
-    /// Drops what searches found: it holds for one command.
+    /// Notes the stock rows that the command brought into being, and drops what searches found: it holds for
+    /// one command.
     pub(crate) fn end_command(&mut self) {
         self.found.clear();
-        self.undo.clear();
+        for undo in self.undo.drain(..) {
+            if let Undo::Stock(place, before) = undo {
+                let entry = &self.stock[place];
+                if entry.absent && entry.now != before {
+                    if let Some(changed) = self.pending.stock.get_mut(entry.changed as usize) {
+                        changed.appeared = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether pruning forgot rows that the store still has.
+    pub(crate) fn forgets(&self) -> bool {
+        !self.pending.forget.is_empty()
     }
 
     /// Whether the batch changed anything that is not written yet.
@@ -616,7 +774,6 @@ impl WorkingSet {
     /// [`ErrorKind::InvariantBroken`](crate::ErrorKind::InvariantBroken) where the changes do not add up:
     /// the check is made anew on the rows themselves, on every commit.
     pub fn changes(&mut self) -> Result<Changes<'_>, Error> {
-        self.pending.stock.sort_unstable();
         self.check_sums()?;
         let mut changes = Changes {
             skus: self.pending.skus.iter().map(|sku| &**sku).collect(),
@@ -630,16 +787,19 @@ impl WorkingSet {
             ..Changes::default()
         };
         changes.stock.reserve(self.pending.stock.len());
-        for number in &self.pending.stock {
-            if let Some(entry) = self.stock.get(number).filter(|entry| entry.now != entry.stored) {
-                changes.stock.push(StockRow { number: *number, stock: entry.now });
+        for changed in &self.pending.stock {
+            let entry = &self.stock[changed.place];
+            if entry.now != changed.stored || changed.appeared {
+                changes.stock.push(StockRow { number: entry.number, stock: entry.now });
             }
         }
-        changes.new_orders.reserve(self.pending.orders.len());
+        changes.stock.sort_unstable_by_key(|row| row.number);
         for number in &self.pending.orders {
             if let Some(entry) = self.orders.get(number) {
                 match entry.stored {
-                    StoredOrder::Nothing => changes.new_orders.push(&entry.row),
+                    StoredOrder::Nothing => {
+                        changes.new_orders.push(NewOrderRow { order: &entry.row, keyed_by_id: entry.keyed_by_id });
+                    }
                     _ => changes.changed_orders.push(&entry.row),
                 }
             }
@@ -657,78 +817,80 @@ impl WorkingSet {
                 _ => {}
             }
         }
-        changes.keys = self.pending.keys.iter().filter_map(|key| self.keys.get(key)?.as_ref()).collect();
+        let keys = self.pending.keys.iter().filter_map(|(key, refused_order)| {
+            let row = self.keys.get(key)?.as_ref()?;
+            Some(NewKey { row, refused_order: refused_order.as_deref() })
+        });
+        changes.keys = keys.collect();
         Ok(changes)
     }
 
     /// Checks CONSERVED and CLAIMED for the rows that the batch changed: the differences of the stock rows
     /// against the sums of the movements, orders and holds that changed with them.
-    fn check_sums(&self) -> Result<(), Error> {
-        let mut sums: FxHashMap<StockNumber, [i64; 4]> = FxHashMap::default();
-        sums.reserve(self.pending.stock.len());
-        for movement in &self.pending.movements {
-            sums.entry(movement.stock).or_default()[0] += movement.quantity;
+    fn check_sums(&mut self) -> Result<(), Error> {
+        let WorkingSet { pending, stock, places, orders, holds, .. } = self;
+        let changed = &mut pending.stock;
+        // Sums for rows that the batch did not change must be zero.
+        let mut strays: BTreeMap<StockNumber, [i64; 4]> = BTreeMap::new();
+        let mut add = |number: StockNumber, sum: [i64; 4]| {
+            let place = places.get(number).map_or(CLEAN, |place| stock[place].changed);
+            let total = match changed.get_mut(place as usize) {
+                Some(changed) => &mut changed.sum,
+                None => strays.entry(number).or_default(),
+            };
+            (0..4).for_each(|index| total[index] += sum[index]);
+        };
+        for movement in &pending.movements {
+            add(movement.stock, [movement.quantity, 0, 0, 0]);
         }
-        for entry in self.pending.orders.iter().filter_map(|number| self.orders.get(number)) {
-            for (stock, claimed, backordered) in entry.row.claims() {
-                let sum = sums.entry(stock).or_default();
-                sum[1] += claimed;
-                sum[2] += backordered;
-            }
+        for entry in pending.orders.iter().filter_map(|number| orders.get(number)) {
+            entry.row.claims().for_each(|(stock, claimed, backordered)| {
+                add(stock, [0, claimed, backordered, 0]);
+            });
             if let StoredOrder::Claiming(claims) = &entry.stored {
                 for (stock, claimed, backordered) in claims {
-                    let sum = sums.entry(*stock).or_default();
-                    sum[1] -= claimed;
-                    sum[2] -= backordered;
+                    add(*stock, [0, -claimed, -backordered, 0]);
                 }
             }
         }
-        for entry in self.pending.holds.iter().filter_map(|id| self.holds.get(id)) {
-            let now = entry.row.iter().flat_map(|hold| hold.claimed().map(|(stock, quantity)| (stock, quantity)));
-            let before =
-                entry.stored.iter().flat_map(|hold| hold.claimed().map(|(stock, quantity)| (stock, -quantity)));
-            now.chain(before).for_each(|(stock, quantity)| sums.entry(stock).or_default()[3] += quantity);
+        for entry in pending.holds.iter().filter_map(|id| holds.get(id)) {
+            for (hold, sign) in entry.row.iter().map(|hold| (hold, 1)).chain(entry.stored.iter().map(|hold| (hold, -1)))
+            {
+                for (stock, quantity) in hold.claimed() {
+                    add(stock, [0, 0, 0, sign * quantity]);
+                }
+            }
         }
-        let mut matched = 0;
-        for number in &self.pending.stock {
-            let Some(StockEntry { now, stored, .. }) = self.stock.get(number) else {
-                continue;
-            };
+        for ChangedStock { place, stored, sum, .. } in changed {
+            let StockEntry { number, now, .. } = &stock[*place];
             let differences = [
                 now.on_hand - stored.on_hand,
                 now.allocated - stored.allocated,
                 now.backordered - stored.backordered,
                 now.held - stored.held,
             ];
-            let sum = sums.get(number);
-            matched += usize::from(sum.is_some());
-            if differences != sum.copied().unwrap_or_default() {
+            let sum = std::mem::take(sum);
+            if differences != sum {
                 return Err(Error::broken(format!(
                     "CONSERVED or CLAIMED: stock row {} changed by {differences:?} where movements, orders and holds say {sum:?}",
                     number.0
                 )));
             }
         }
-        // A sum for a row that did not change must be zero.
-        if matched != sums.len() && sums.iter().any(|(number, sum)| *sum != [0; 4] && !self.stock_is_dirty(*number)) {
+        if strays.values().any(|sum| *sum != [0; 4]) {
             return Err(Error::broken("CLAIMED: orders or holds changed without their stock rows"));
         }
         Ok(())
-    }
-
-    fn stock_is_dirty(&self, number: StockNumber) -> bool {
-        self.stock.get(&number).is_some_and(|entry| entry.dirty)
     }
 
     /// Says that the changes are written: they are what the store holds now. They can still be lost with
     /// the transaction; then the whole working set must go, see [`WorkingSet::clear`].
     pub fn written(&mut self) {
         let pending = &mut self.pending;
-        for number in pending.stock.drain(..) {
-            if let Some(entry) = self.stock.get_mut(&number) {
-                entry.dirty = false;
-                entry.stored = entry.now;
-            }
+        for changed in pending.stock.drain(..) {
+            let entry = &mut self.stock[changed.place];
+            entry.absent &= !(changed.appeared || entry.now != changed.stored);
+            entry.changed = CLEAN;
         }
         for number in pending.orders.drain(..) {
             if let Some(entry) = self.orders.get_mut(&number) {
@@ -759,28 +921,25 @@ impl WorkingSet {
         self.subscriptions.clear();
         self.holds.clear();
         self.found.clear();
-        while self.order_ages.len() > CACHED_ORDERS_MAX {
-            if let Some(entry) = self.order_ages.pop_front().and_then(|number| self.orders.remove(&number)) {
-                self.order_ids.remove(&entry.row.id);
-            }
-        }
-        if self.order_ids.len() > 2 * CACHED_ORDERS_MAX {
-            self.order_ids.retain(|_, number| number.is_some());
+        if self.orders.len() > CACHED_ORDERS_MAX || self.order_ids.len() > 2 * CACHED_ORDERS_MAX {
+            self.orders.clear();
+            self.order_ids.clear();
         }
         if self.stock.len() > CACHED_STOCK_MAX {
             self.stock.clear();
+            self.places = Places::default();
         }
         if self.skus.len() > CACHED_SKUS_MAX {
             self.skus.clear();
-            self.sku_names.clear();
+            self.numbered_skus.clear();
         }
     }
 
     /// Drops what another writer may have changed. SKUs stay: they never change and are never removed.
     pub(crate) fn distrust(&mut self) {
         let skus = std::mem::take(&mut self.skus).into_iter().filter(|(_, row)| row.is_some()).collect();
-        let sku_names = std::mem::take(&mut self.sku_names);
-        *self = WorkingSet { skus, sku_names, command: self.command, ..WorkingSet::default() };
+        let numbered_skus = std::mem::take(&mut self.numbered_skus);
+        *self = WorkingSet { skus, numbered_skus, command: self.command, ..WorkingSet::default() };
     }
 
     /// Drops everything, as after a failed commit.

@@ -26,17 +26,37 @@ pub(crate) enum HoldEnds<'a> {
 }
 
 pub(crate) fn place_hold(decision: &mut Decision<'_>, command: &PlaceHold) -> Result<Answer, Stop> {
+    let fingerprint = decision.fingerprint;
     let mut faults = Faults::default();
+    let mut stands = None;
     if let Some(fault) = name_fault(&command.hold, ID_BYTES_MAX) {
         faults.add(Code::IdInvalid, || "hold".into(), fault);
+    } else {
+        stands = decision.rows.hold(&command.hold)?.cloned();
+    }
+    if let Some(hold) = stands.as_ref().filter(|hold| hold.expires_at_ms > decision.now_ms) {
+        if hold.fingerprint == fingerprint {
+            return Err(Stop::Repeat(Box::new(Answer::Held(held(decision, hold)?))));
+        }
+        return Err(Rejection::one(Code::HoldExists, "hold", "a live hold has this id").into());
     }
     let expires_at_ms = expiry(decision, command.lives_ms, &mut faults);
-    let channel = decision.rows.catalog()?.channels.get(&*command.channel).cloned();
-    if channel.is_none() {
-        faults.add(Code::ChannelUnknown, || "channel".into(), "is not registered");
+    let mut channel = None;
+    if let Some(fault) = name_fault(&command.channel, ID_BYTES_MAX) {
+        faults.add(Code::IdInvalid, || "channel".into(), fault);
+    } else {
+        channel = decision.rows.catalog()?.channels.get(&*command.channel).cloned();
+        if channel.is_none() {
+            faults.add(Code::ChannelUnknown, || "channel".into(), "is not registered");
+        }
     }
     let ranking = match &command.ranking {
-        Some(ranking) => Some(locations_of(decision, "ranking", ranking, &mut faults)?),
+        Some(ranking) => {
+            if ranking.is_empty() {
+                faults.add(Code::LinesMissing, || "ranking".into(), "a ranking needs a location");
+            }
+            Some(locations_of(decision, "ranking", ranking, &mut faults)?)
+        }
         None => None,
     };
     let skus = hold_skus(decision, command, &mut faults)?;
@@ -45,15 +65,8 @@ pub(crate) fn place_hold(decision: &mut Decision<'_>, command: &PlaceHold) -> Re
         return Err(Rejection::one(Code::ChannelUnknown, "channel", "is not registered").into());
     };
 
-    let fingerprint = decision.fingerprint;
-    if let Some(hold) = decision.rows.hold(&command.hold)?.cloned() {
-        if hold.expires_at_ms > decision.now_ms {
-            if hold.fingerprint == fingerprint {
-                return Err(Stop::Repeat(Box::new(Answer::Held(held(decision, &hold)?))));
-            }
-            return Err(Rejection::one(Code::HoldExists, "hold", "a live hold has this id").into());
-        }
-        end_hold(decision, &hold, &HoldEnds::Expired)?;
+    if let Some(expired) = stands {
+        end_hold(decision, &expired, &HoldEnds::Expired)?;
     }
 
     let lines: Vec<HoldLine> = skus

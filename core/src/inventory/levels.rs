@@ -24,11 +24,28 @@ pub(crate) fn receive(decision: &mut Decision<'_>, command: &ReceiveStock) -> Re
         Source::Customer => Reason::Returned,
     };
     let mut difference = 0;
+    let mut touched = Vec::with_capacity(skus.len());
     for (sku, line) in skus.into_iter().zip(&command.lines) {
+        touched.push(StockNumber::of(sku, location));
         decision.move_stock(StockNumber::of(sku, location), line.quantity, reason, &reference)?;
         difference += line.quantity;
     }
-    Ok(Answer::Moved(MovedStock { difference, shortfall: 0, reason }))
+    let shortfall = shortfall(decision, touched)?;
+    Ok(Answer::Moved(MovedStock { difference, shortfall, reason }))
+}
+
+/// The units by which claims pass the stock present, once expired holds are out of the way.
+fn shortfall(decision: &mut Decision<'_>, mut touched: Vec<StockNumber>) -> Result<i64, Stop> {
+    touched.sort_unstable();
+    touched.dedup();
+    let mut sum = 0;
+    for number in touched {
+        if decision.rows.stock(number)?.shortfall() > 0 {
+            expire_in_the_way(decision, number, i64::MAX)?;
+            sum += decision.rows.stock(number)?.shortfall();
+        }
+    }
+    Ok(sum)
 }
 
 pub(crate) fn adjust(decision: &mut Decision<'_>, command: &AdjustStock) -> Result<Answer, Stop> {
@@ -81,7 +98,7 @@ fn correct(
         decision.rows.stock_mut(number)?.unavailable = left;
     }
     decision.move_stock(number, difference, reason, reference)?;
-    let shortfall = decision.rows.stock(number)?.shortfall();
+    let shortfall = shortfall(decision, vec![number])?;
     Ok(Answer::Moved(MovedStock { difference, shortfall, reason }))
 }
 
@@ -96,6 +113,7 @@ pub(crate) fn transfer(decision: &mut Decision<'_>, command: &TransferStock) -> 
     let reference = reference(command.reference.as_deref(), &mut faults);
     faults.check()?;
     let mut short = Faults::default();
+    let mut touched = Vec::with_capacity(2 * skus.len());
     for (index, (sku, line)) in skus.into_iter().zip(&command.lines).enumerate() {
         let (leaves, comes) = (StockNumber::of(sku, from), StockNumber::of(sku, to));
         expire_in_the_way(decision, leaves, line.quantity)?;
@@ -109,9 +127,11 @@ pub(crate) fn transfer(decision: &mut Decision<'_>, command: &TransferStock) -> 
         }
         decision.move_stock(leaves, -line.quantity, Reason::Transferred, &reference)?;
         decision.move_stock(comes, line.quantity, Reason::Transferred, &reference)?;
+        touched.extend([leaves, comes]);
     }
     short.check()?;
-    Ok(Answer::Moved(MovedStock { difference: 0, shortfall: 0, reason: Reason::Transferred }))
+    let shortfall = shortfall(decision, touched)?;
+    Ok(Answer::Moved(MovedStock { difference: 0, shortfall, reason: Reason::Transferred }))
 }
 
 pub(crate) fn policy(decision: &mut Decision<'_>, command: &SetStockPolicy) -> Result<Answer, Stop> {

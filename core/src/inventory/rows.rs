@@ -61,6 +61,11 @@ pub struct Stock {
 }
 
 impl Stock {
+    /// Whether all quantities are the same; the claim chain is no quantity.
+    pub(crate) fn same_level(&self, other: &Stock) -> bool {
+        Stock { last_claim: other.last_claim, ..*self } == *other
+    }
+
     /// Units that may be sold, claimed or not: on-hand − unavailable − safety stock.
     pub fn sellable(&self) -> i64 {
         self.on_hand - self.unavailable - self.safety_stock

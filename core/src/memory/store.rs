@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::channel::Channel;
 use crate::engine::{
-    BackorderChange, Catalog, Changes, Counters, Forget, Found, Needs, Query, SubscriptionChange, WorkingSet,
+    BackorderChange, Catalog, Changes, Counters, Forget, Found, Needs, NewKey, NewOrderRow, Query, SubscriptionChange,
+    WorkingSet,
 };
 use crate::error::Result;
 use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
 use crate::inventory::{Backorder, Hold, Location, Movement, Sku, Stock, StockRow};
 use crate::order::Order;
-use crate::outbox::{EventRow, KeyRow, Subscription};
-use crate::ports::{Finish, Freshness, Mode, Page, Rows, Store};
+use crate::outbox::{EventRow, KeyRow, ORDER_KEY_PREFIX, Subscription};
+use crate::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 
 #[derive(Clone, Debug, Default)]
 struct Tables {
@@ -96,10 +97,11 @@ impl Writer<'_> {
         for row in &changes.stock {
             self.set(|tables| &mut tables.stock, row.number, Some(row.stock));
         }
-        for order in &changes.new_orders {
+        for NewOrderRow { order, .. } in &changes.new_orders {
             self.set(|tables| &mut tables.order_numbers, order.id.clone(), Some(order.number));
+            self.set(|tables| &mut tables.orders, order.number, Some((*order).clone()));
         }
-        for order in changes.new_orders.iter().chain(&changes.changed_orders) {
+        for order in &changes.changed_orders {
             self.set(|tables| &mut tables.orders, order.number, Some((*order).clone()));
         }
         for hold in &changes.gone_holds {
@@ -122,8 +124,8 @@ impl Writer<'_> {
         for event in changes.events {
             self.set(|tables| &mut tables.events, event.number, Some(event.clone()));
         }
-        for key in &changes.keys {
-            self.set(|tables| &mut tables.keys, key.key.clone(), Some((*key).clone()));
+        for NewKey { row, .. } in &changes.keys {
+            self.set(|tables| &mut tables.keys, row.key.clone(), Some((*row).clone()));
         }
         for change in changes.subscriptions {
             match change {
@@ -195,13 +197,17 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<()> {
+    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+        if self.tables.is_taken(changes) {
+            self.rollback()?;
+            return Ok(Written::Taken);
+        }
         let undo = (finish == Finish::Stay).then_some(&mut self.undo);
         Writer { tables: &mut self.tables, undo }.write(changes);
         if finish == Finish::Commit {
             self.undo.clear();
         }
-        Ok(())
+        Ok(Written::Done)
     }
 
     fn rollback(&mut self) -> Result<()> {
@@ -221,6 +227,19 @@ impl Store for MemoryStore {
 }
 
 impl Tables {
+    /// Whether a name that the changes bring in is there already.
+    fn is_taken(&self, changes: &Changes<'_>) -> bool {
+        let order = |new: &NewOrderRow<'_>| {
+            self.order_numbers.contains_key(&new.order.id)
+                || (new.keyed_by_id && self.keys.contains_key(&format!("{ORDER_KEY_PREFIX}{}", new.order.id)))
+        };
+        let key = |new: &NewKey<'_>| {
+            self.keys.contains_key(&new.row.key)
+                || new.refused_order.is_some_and(|id| self.order_numbers.contains_key(id))
+        };
+        changes.new_orders.iter().any(order) || changes.keys.iter().any(key)
+    }
+
     fn catalog(&self) -> Catalog {
         let last_event = self.events.values().next_back();
         let counters = Counters {

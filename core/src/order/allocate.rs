@@ -80,19 +80,19 @@ impl Claimer<'_> {
         backordered: i64,
         why: Why,
     ) -> Result<(), Stop> {
-        let at = |allocation: &&mut Allocation| allocation.line == index && allocation.location == location;
+        // Units that wait already keep their place in the queue; those that come to wait now get the last one.
+        let at =
+            |a: &&mut Allocation| a.line == index && a.location == location && (backordered == 0 || a.backordered == 0);
         // Allocations are in the order of the lines, so that those of the line at hand are the last, but in
         // an edit they may be anywhere.
         let known =
             self.allocations.iter_mut().rev().take_while(|a| self.claimed.is_some() || a.line == index).find(at);
-        let waited = known.as_ref().is_some_and(|allocation| allocation.backordered > 0);
         let since = if backordered > 0 { decision.next_event()? } else { 0 };
         match known {
             Some(allocation) => {
                 allocation.open += open;
-                allocation.backordered += backordered;
-                if !waited {
-                    allocation.since = since;
+                if backordered > 0 {
+                    (allocation.backordered, allocation.since) = (backordered, since);
                 }
             }
             None => {
@@ -108,7 +108,7 @@ impl Claimer<'_> {
             };
             let (units, beyond) = (per * (open + backordered), per * backordered);
             decision.claim(number, self.order, units, beyond, in_chain, &mut self.links)?;
-            if backordered > 0 && !waited {
+            if backordered > 0 {
                 let backorder = Backorder { stock: number, since, order: self.order, line: index };
                 decision.rows.change_backorder(BackorderChange::Waits(backorder));
             }
@@ -117,19 +117,56 @@ impl Claimer<'_> {
     }
 }
 
-/// Gives back units of one allocation: backordered ones first, as they are worth least.
-/// Returns how many were given back.
+/// The places of each line's allocations among all of them.
+pub(super) fn places_by_line(lines: usize, allocations: &[Allocation]) -> Vec<Vec<usize>> {
+    let mut places = vec![Vec::new(); lines];
+    for (place, allocation) in allocations.iter().enumerate() {
+        places[allocation.line as usize].push(place);
+    }
+    places
+}
+
+/// Gives back units of one line: those that were not promised first, then those promised beyond stock, as
+/// they are worth least, and the newest claims before the older. `places` says which allocations are the
+/// line's. Returns how many could not be given back.
 pub(super) fn give_up(
+    decision: &mut Decision<'_>,
+    order: OrderNumber,
+    line: &mut Line,
+    allocations: &mut [Allocation],
+    places: &[usize],
+    wanted: i64,
+) -> Result<i64, Stop> {
+    let unfilled = line.unfilled.min(wanted);
+    line.unfilled -= unfilled;
+    let mut left = wanted - unfilled;
+    for beyond_stock in [true, false] {
+        for place in places.iter().rev() {
+            if left == 0 {
+                return Ok(0);
+            }
+            let allocation = &mut allocations[*place];
+            let (open, backordered) = match beyond_stock {
+                true => (0, allocation.backordered.min(left)),
+                false => (allocation.open.min(left), 0),
+            };
+            give_up_at(decision, order, line, allocation, open, backordered)?;
+            left -= open + backordered;
+        }
+    }
+    Ok(left)
+}
+
+fn give_up_at(
     decision: &mut Decision<'_>,
     order: OrderNumber,
     line: &Line,
     allocation: &mut Allocation,
-    wanted: i64,
-) -> Result<i64, Stop> {
-    let backordered = allocation.backordered.min(wanted);
-    let open = allocation.open.min(wanted - backordered);
+    open: i64,
+    backordered: i64,
+) -> Result<(), Stop> {
     if open + backordered == 0 {
-        return Ok(0);
+        return Ok(());
     }
     allocation.backordered -= backordered;
     allocation.open -= open;
@@ -145,5 +182,5 @@ pub(super) fn give_up(
             decision.rows.change_backorder(BackorderChange::Done(backorder));
         }
     }
-    Ok(open + backordered)
+    Ok(())
 }

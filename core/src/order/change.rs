@@ -1,34 +1,47 @@
 //! Changing an order before it is shipped: edits and cancellations.
 
+use rustc_hash::FxHashSet;
+
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Stop};
 use crate::ids::LINES_MAX;
 use crate::inventory::{Demand, choose, free_units};
 use crate::money::{VALUE_MINOR_MAX, add_line};
-use crate::order::allocate::{Claimer, give_up};
+use crate::order::allocate::{Claimer, give_up, places_by_line};
 use crate::order::place::note_shortage;
 use crate::order::validate::{judge_address, judge_lines, judge_text};
 use crate::order::{
-    CancelOrder, ChangedOrder, Details, EditOrder, Line, LineQuantity, Order, OrderState, OrderedLine, StockPolicy,
-    Why, allocated, known_order, order_to_change, refresh,
+    CancelOrder, ChangedOrder, Details, EditOrder, Line, LineQuantity, NewLine, Order, OrderState, OrderedLine,
+    StockPolicy, Why, allocated, named_order, order_to_change, refresh,
 };
 use crate::outbox::{CancelledOrder, EditedOrder, EventKind};
 use crate::quantity::{QUANTITY_MAX, is_orderable};
 
+/// More units of a line, and where the command asks for them.
+struct More {
+    index: usize,
+    quantity: i64,
+    field: &'static str,
+    at: usize,
+}
+
 pub(crate) fn edit(decision: &mut Decision<'_>, command: &EditOrder) -> Result<Answer, Stop> {
-    let number = known_order(decision, &command.order)?;
-    let mut order = decision.rows.order(number)?.clone();
     let mut faults = Faults::default();
-    let changed = judge_line_quantities(&order, &command.lines, &mut faults);
+    let named = named_order(decision, &command.order, &mut faults)?;
+    let changed = judge_line_quantities(named.lines(), &command.lines, &mut faults);
     let skus = judge_lines(decision, "add", &command.add, false, &mut faults)?;
-    if order.body.lines.len() + command.add.len() > LINES_MAX {
-        faults.add(Code::TooManyLines, || "add".into(), format!("more than {LINES_MAX} in all"));
+    if let Some(lines) = named.lines() {
+        if lines.len() + command.add.len() > LINES_MAX && command.add.len() <= LINES_MAX {
+            faults.add(Code::TooManyLines, || "add".into(), format!("more than {LINES_MAX} in all"));
+        }
+        judge_value(lines, &changed, &command.add, &mut faults);
     }
     if let Some(ship_to) = &command.ship_to {
         judge_address(ship_to, &mut faults);
     }
     judge_text("note", command.note.as_deref(), &mut faults);
-    faults.check()?;
+    let mut order = named.stands(faults)?;
+    let number = order.number;
     let editable = [OrderState::Allocated, OrderState::PartlyAllocated, OrderState::Backordered];
     if !editable.contains(&order.state) {
         return Err(closed(&order, "edited").into());
@@ -36,30 +49,27 @@ pub(crate) fn edit(decision: &mut Decision<'_>, command: &EditOrder) -> Result<A
     if command.lines.is_empty() && command.add.is_empty() && command.ship_to.is_none() && command.note.is_none() {
         return Err(Rejection::one(Code::NothingToDo, "", "the edit changes nothing").into());
     }
+    if is_so_already(&order, command, &changed) {
+        return Ok(Answer::Unchanged);
+    }
 
     // Less first: what a line gives up may serve another.
     let mut body = std::mem::take(&mut order.body);
+    let places = places_by_line(body.lines.len(), &body.allocations);
     let mut more = Vec::new();
-    for (index, quantity) in changed {
+    for (at, (index, quantity)) in changed.into_iter().enumerate() {
         let line = &mut body.lines[index];
         let active = line.quantity - line.cancelled;
         if quantity >= active {
-            more.push((index, quantity - active));
+            more.push(More { index, quantity: quantity - active, field: "lines", at });
             continue;
         }
-        let mut less = active - quantity;
-        let unfilled = line.unfilled.min(less);
-        line.unfilled -= unfilled;
-        less -= unfilled;
-        let allocations = body.allocations.iter_mut().rev().filter(|a| a.line as usize == index);
-        for allocation in allocations {
-            less -= give_up(decision, number, line, allocation, less)?;
-        }
+        let left = give_up(decision, number, line, &mut body.allocations, &places[index], active - quantity)?;
         line.quantity -= active - quantity;
-        debug_assert_eq!(less, 0);
+        debug_assert_eq!(left, 0);
     }
-    for (sku, line) in skus.iter().zip(&command.add) {
-        more.push((body.lines.len(), line.quantity));
+    for (at, (sku, line)) in skus.iter().zip(&command.add).enumerate() {
+        more.push(More { index: body.lines.len(), quantity: line.quantity, field: "add", at });
         body.lines.push(Line {
             sku_number: sku.number,
             sku: sku.sku.clone(),
@@ -73,9 +83,8 @@ pub(crate) fn edit(decision: &mut Decision<'_>, command: &EditOrder) -> Result<A
     }
     order.body = body;
     claim_more(decision, &mut order, &more)?;
-    judge_value(&order)?;
     edit_details(&mut order, command);
-    if order.open_units() == 0 && order.body.lines.iter().all(|line| line.unfilled == 0) {
+    if order.open_units() == 0 {
         return Err(Rejection::one(Code::NothingToDo, "lines", "nothing would be left: cancel the order").into());
     }
     refresh(&mut order, decision.now_ms);
@@ -92,6 +101,18 @@ pub(crate) fn edit(decision: &mut Decision<'_>, command: &EditOrder) -> Result<A
     Ok(answer)
 }
 
+/// Whether the order is as the edit wants it.
+fn is_so_already(order: &Order, command: &EditOrder, changed: &[(usize, i64)]) -> bool {
+    let line = |(index, quantity): &(usize, i64)| {
+        let line = &order.body.lines[*index];
+        line.quantity - line.cancelled == *quantity
+    };
+    let details = order.body.details.as_deref();
+    let ship_to = command.ship_to.is_none() || details.is_some_and(|details| details.ship_to == command.ship_to);
+    let note = command.note.is_none() || details.is_some_and(|details| details.note == command.note);
+    command.add.is_empty() && ship_to && note && changed.iter().all(line)
+}
+
 fn ordered_line(line: &Line) -> OrderedLine {
     OrderedLine {
         sku: line.sku.clone(),
@@ -100,48 +121,52 @@ fn ordered_line(line: &Line) -> OrderedLine {
     }
 }
 
-/// The lines to change by index, with their new quantities.
-fn judge_line_quantities(order: &Order, lines: &[LineQuantity], faults: &mut Faults) -> Vec<(usize, i64)> {
+/// The lines to change by index, with their new quantities: one for each given, where all are right.
+fn judge_line_quantities(
+    order_lines: Option<&[Line]>,
+    lines: &[LineQuantity],
+    faults: &mut Faults,
+) -> Vec<(usize, i64)> {
     let mut changed: Vec<(usize, i64)> = Vec::with_capacity(lines.len().min(LINES_MAX));
     if lines.len() > LINES_MAX {
         faults.add(Code::TooManyLines, || "lines".into(), format!("more than {LINES_MAX}"));
         return changed;
     }
-    let mut seen = vec![false; order.body.lines.len()];
+    let mut seen = FxHashSet::default();
     for (at, line) in lines.iter().enumerate() {
-        let Some(index) = line_index(order, line.line) else {
-            faults.add(Code::LineUnknown, || format!("lines[{at}].line"), "the order has no such line");
-            continue;
-        };
-        if std::mem::replace(&mut seen[index], true) {
-            faults.add(Code::DuplicateEntry, || format!("lines[{at}].line"), "stands twice");
-        }
         if line.quantity != 0 && !is_orderable(line.quantity) {
             let at = || format!("lines[{at}].quantity");
             faults.add(Code::QuantityOutOfRange, at, format!("not 0 to {QUANTITY_MAX}"));
         }
-        changed.push((index, line.quantity));
+        let index = order_lines.map(|lines| line_index(lines, line.line));
+        if index == Some(None) {
+            faults.add(Code::LineUnknown, || format!("lines[{at}].line"), "the order has no such line");
+        } else if !seen.insert(line.line) {
+            faults.add(Code::DuplicateEntry, || format!("lines[{at}].line"), "stands twice");
+        } else if let Some(Some(index)) = index {
+            changed.push((index, line.quantity));
+        }
     }
     changed
 }
 
 /// The index of a line by its number, which counts from 1.
-pub(super) fn line_index(order: &Order, number: u32) -> Option<usize> {
+pub(super) fn line_index(lines: &[Line], number: u32) -> Option<usize> {
     let index = (number as usize).checked_sub(1)?;
-    (index < order.body.lines.len()).then_some(index)
+    (index < lines.len()).then_some(index)
 }
 
-fn claim_more(decision: &mut Decision<'_>, order: &mut Order, more: &[(usize, i64)]) -> Result<(), Stop> {
+fn claim_more(decision: &mut Decision<'_>, order: &mut Order, more: &[More]) -> Result<(), Stop> {
     let channel = decision.rows.catalog()?.channels.get(&order.channel).cloned();
     let Some(channel) = channel else {
         return Err(Rejection::one(Code::ChannelUnknown, "order", "its channel is not registered").into());
     };
     let (locations, why) = if order.body.ranking.is_empty() {
         let lines = &order.body.lines;
-        let demand = |(index, quantity): &(usize, i64)| Demand {
-            sku: lines[*index].sku_number,
-            components: &lines[*index].components,
-            quantity: *quantity,
+        let demand = |more: &More| Demand {
+            sku: lines[more.index].sku_number,
+            components: &lines[more.index].components,
+            quantity: more.quantity,
         };
         let demands: Vec<Demand<'_>> = more.iter().map(demand).collect();
         match channel.sourcing {
@@ -165,13 +190,13 @@ fn claim_more(decision: &mut Decision<'_>, order: &mut Order, more: &[(usize, i6
         links: std::mem::take(&mut order.body.links),
     };
     let mut short = Faults::default();
-    for (index, quantity) in more {
+    for More { index, quantity, field, at } in more {
         let line = &mut order.body.lines[*index];
         let left = claimer.claim_line(decision, *index as u32, line, *quantity)?;
         line.quantity += quantity;
         line.unfilled += left;
         if left > 0 && order.body.policy != StockPolicy::Partial {
-            note_shortage(&mut short, "lines", *index, *quantity, left, order.body.policy);
+            note_shortage(&mut short, field, *at, *quantity, left, order.body.policy);
         }
     }
     (order.body.allocations, order.body.links) = (claimer.allocations, claimer.links);
@@ -179,15 +204,23 @@ fn claim_more(decision: &mut Decision<'_>, order: &mut Order, more: &[(usize, i6
     Ok(())
 }
 
-fn judge_value(order: &Order) -> Result<(), Stop> {
-    let mut lines = order.body.lines.iter();
-    let value = lines.try_fold(0, |sum, line| add_line(sum, line.quantity - line.cancelled, line.unit_price_minor));
-    let too_large = order.body.lines.iter().any(|line| line.quantity > QUANTITY_MAX);
-    if value.is_none() || too_large {
-        let detail = format!("their value passes {VALUE_MINOR_MAX} or a quantity {QUANTITY_MAX}");
-        return Err(Rejection::one(Code::ValueOutOfRange, "lines", detail).into());
+/// Judges what the order would be worth, and how many units of a line there would be in all, cancelled ones
+/// among them.
+fn judge_value(lines: &[Line], changed: &[(usize, i64)], add: &[NewLine], faults: &mut Faults) {
+    let mut quantities: Vec<i64> = lines.iter().map(|line| line.quantity - line.cancelled).collect();
+    for (at, (index, quantity)) in changed.iter().enumerate() {
+        quantities[*index] = *quantity;
+        if is_orderable(*quantity) && *quantity > QUANTITY_MAX - lines[*index].cancelled {
+            let detail = format!("more than {QUANTITY_MAX} with the cancelled ones");
+            faults.add(Code::QuantityOutOfRange, || format!("lines[{at}].quantity"), detail);
+        }
     }
-    Ok(())
+    let stands = lines.iter().zip(quantities).map(|(line, quantity)| (quantity, line.unit_price_minor));
+    let added = add.iter().map(|line| (line.quantity, line.unit_price_minor));
+    let value = stands.chain(added).try_fold(0, |sum, (quantity, price)| add_line(sum, quantity, price));
+    if value.is_none() {
+        faults.add(Code::ValueOutOfRange, || "lines".into(), format!("their value passes {VALUE_MINOR_MAX}"));
+    }
 }
 
 fn edit_details(order: &mut Order, command: &EditOrder) {
@@ -199,35 +232,38 @@ fn edit_details(order: &mut Order, command: &EditOrder) {
 }
 
 pub(crate) fn cancel(decision: &mut Decision<'_>, command: &CancelOrder) -> Result<Answer, Stop> {
-    let number = known_order(decision, &command.order)?;
-    let mut order = decision.rows.order(number)?.clone();
     let mut faults = Faults::default();
+    let named = named_order(decision, &command.order, &mut faults)?;
     judge_text("reason", command.reason.as_deref(), &mut faults);
     let given = match &command.lines {
-        Some(lines) => judge_cancel_lines(&order, lines, &mut faults),
+        Some(lines) => judge_cancel_lines(named.lines(), lines, &mut faults),
         None => Vec::new(),
     };
-    faults.check()?;
+    let mut order = named.stands(faults)?;
+    let number = order.number;
     if order.state.is_closed() {
         return Err(closed(&order, "cancelled").into());
     }
+    let left = cancellable(&order);
     let wanted = match &command.lines {
         Some(_) => given,
-        None => {
-            order.body.lines.iter().enumerate().map(|(index, line)| (index, cancellable(&order, index, line))).collect()
-        }
+        None => left.iter().copied().enumerate().collect(),
     };
+    let mut shipped = Faults::default();
+    for (at, (index, quantity)) in wanted.iter().enumerate() {
+        if *quantity > left[*index] {
+            let detail = format!("{quantity} to cancel, {} not shipped or cancelled", left[*index]);
+            shipped.add(Code::AlreadyShipped, || format!("lines[{at}].quantity"), detail);
+        }
+    }
+    shipped.check()?;
     let mut cancelled = Vec::new();
     let mut units = 0;
     let mut body = std::mem::take(&mut order.body);
+    let places = places_by_line(body.lines.len(), &body.allocations);
     for (index, quantity) in wanted.into_iter().filter(|(_, quantity)| *quantity > 0) {
         let line = &mut body.lines[index];
-        let unfilled = line.unfilled.min(quantity);
-        line.unfilled -= unfilled;
-        let mut left = quantity - unfilled;
-        for allocation in body.allocations.iter_mut().rev().filter(|a| a.line as usize == index) {
-            left -= give_up(decision, number, line, allocation, left)?;
-        }
+        let left = give_up(decision, number, line, &mut body.allocations, &places[index], quantity)?;
         line.cancelled += quantity;
         units += quantity;
         debug_assert_eq!(left, 0);
@@ -247,25 +283,23 @@ pub(crate) fn cancel(decision: &mut Decision<'_>, command: &CancelOrder) -> Resu
     Ok(answer)
 }
 
-/// The units of a line that have not been shipped or cancelled.
-fn cancellable(order: &Order, index: usize, line: &Line) -> i64 {
-    let allocations = order.body.allocations.iter().filter(|a| a.line as usize == index);
-    line.unfilled + allocations.map(|a| a.open + a.backordered).sum::<i64>()
+/// The units of each line that have not been shipped or cancelled.
+fn cancellable(order: &Order) -> Vec<i64> {
+    let mut left: Vec<i64> = order.body.lines.iter().map(|line| line.unfilled).collect();
+    for allocation in &order.body.allocations {
+        left[allocation.line as usize] += allocation.open + allocation.backordered;
+    }
+    left
 }
 
-fn judge_cancel_lines(order: &Order, lines: &[LineQuantity], faults: &mut Faults) -> Vec<(usize, i64)> {
+fn judge_cancel_lines(order_lines: Option<&[Line]>, lines: &[LineQuantity], faults: &mut Faults) -> Vec<(usize, i64)> {
     if lines.is_empty() {
         faults.add(Code::LinesMissing, || "lines".into(), "at least one is needed");
     }
-    let given = judge_line_quantities(order, lines, faults);
-    for (at, (index, quantity)) in given.iter().enumerate() {
-        if *quantity == 0 {
-            let at = || format!("lines[{at}].quantity");
-            faults.add(Code::QuantityOutOfRange, at, format!("not 1 to {QUANTITY_MAX}"));
-        } else if *quantity > cancellable(order, *index, &order.body.lines[*index]) {
-            let detail = "more than the line has left to cancel";
-            faults.add(Code::AlreadyShipped, || format!("lines[{at}].quantity"), detail);
-        }
+    let given = judge_line_quantities(order_lines, lines, faults);
+    for (at, line) in lines.iter().take(LINES_MAX).enumerate().filter(|(_, line)| line.quantity == 0) {
+        let detail = format!("{} is not 1 to {QUANTITY_MAX}", line.quantity);
+        faults.add(Code::QuantityOutOfRange, || format!("lines[{at}].quantity"), detail);
     }
     given
 }

@@ -4,6 +4,7 @@
 mod allocate;
 mod change;
 mod commands;
+mod content;
 mod place;
 mod rows;
 mod ship;
@@ -14,6 +15,7 @@ pub use commands::{
     Allocated, CancelOrder, ChangedOrder, CompleteOrder, Disposition, EditOrder, LineQuantity, NewLine, NewOrder,
     OrderedLine, PlacedOrder, ReturnLine, ReturnOrder, ShipOrder, StockPolicy, Totals,
 };
+pub(crate) use content::content;
 pub(crate) use place::{place, repeated};
 pub use rows::{
     Allocation, ChainReader, Details, Line, Link, Order, OrderBody, OrderState, ShipTo, Shipment, ShippedLine,
@@ -21,23 +23,44 @@ pub use rows::{
 };
 pub(crate) use ship::{complete, give_back, ship};
 
-use crate::code::{Code, Rejection};
+use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Catalog, Decision, Stop};
 use crate::error::Error;
 use crate::ids::{ID_BYTES_MAX, OrderNumber, name_fault};
 
-/// The number of an order that exists and whose details are there.
-fn known_order(decision: &Decision<'_>, id: &str) -> Result<OrderNumber, Stop> {
+/// An order that a command names, while the rest of the command is judged.
+struct Named(Option<Order>);
+
+/// A copy of the order with this id; a fault where there is none.
+fn named_order(decision: &Decision<'_>, id: &str, faults: &mut Faults) -> Result<Named, Stop> {
     if let Some(fault) = name_fault(id, ID_BYTES_MAX) {
-        return Err(Rejection::one(Code::IdInvalid, "order", fault).into());
+        faults.add(Code::IdInvalid, || "order".into(), fault);
+        return Ok(Named(None));
     }
-    let Some(number) = decision.rows.order_number(id)? else {
-        return Err(Rejection::one(Code::OrderUnknown, "order", "does not exist").into());
-    };
-    if decision.rows.order(number)?.body.pruned {
-        return Err(Rejection::one(Code::OrderPruned, "order", "its details were pruned").into());
+    match decision.rows.order_number(id)? {
+        Some(number) => Ok(Named(Some(decision.rows.order(number)?.clone()))),
+        None => {
+            faults.add(Code::OrderUnknown, || "order".into(), "does not exist");
+            Ok(Named(None))
+        }
     }
-    Ok(number)
+}
+
+impl Named {
+    /// The lines that line numbers are judged by; `None` where none can be judged.
+    fn lines(&self) -> Option<&[Line]> {
+        self.0.as_ref().filter(|order| !order.body.pruned).map(|order| &*order.body.lines)
+    }
+
+    /// Goes on with the order, where nothing was found wrong with the command and the order has its details.
+    fn stands(self, faults: Faults) -> Result<Order, Stop> {
+        faults.check()?;
+        match self.0 {
+            Some(order) if !order.body.pruned => Ok(order),
+            Some(_) => Err(Rejection::one(Code::OrderPruned, "order", "its details were pruned").into()),
+            None => Err(Rejection::one(Code::OrderUnknown, "order", "does not exist").into()),
+        }
+    }
 }
 
 /// An order about to change. Before its first change the answer that placing it got is written down.

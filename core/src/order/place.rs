@@ -33,7 +33,7 @@ pub(crate) fn place(decision: &mut Decision<'_>, new: &NewOrder) -> Result<Answe
         end_hold(decision, hold, &HoldEnds::Converted(&order.id))?;
         claimed_from_hold = claim_held(decision, &mut claimer, hold, &order.body.lines)?;
     }
-    let (locations, why) = locations_to_try(decision, &judged, &order.body.lines)?;
+    let (locations, why) = locations_to_try(decision, &judged, &order.body.lines, &claimed_from_hold)?;
     (claimer.locations, claimer.why) = (&locations, why);
     let mut short = Faults::default();
     for (index, line) in order.body.lines.iter_mut().enumerate() {
@@ -57,8 +57,8 @@ pub(crate) fn place(decision: &mut Decision<'_>, new: &NewOrder) -> Result<Answe
         OrderState::PartlyAllocated => EventKind::OrderPartlyAllocated,
         _ => EventKind::OrderAllocated,
     };
-    decision.note(kind, &answer)?;
-    decision.rows.insert_order(order);
+    decision.note_written(kind, |bytes| answer.write_fact(bytes));
+    decision.rows.insert_order(order, decision.keyed_by_id);
     Ok(Answer::OrderPlaced(answer))
 }
 
@@ -96,11 +96,12 @@ fn new_order(decision: &Decision<'_>, new: &NewOrder, judged: &Judged, number: O
     }
 }
 
-/// The locations to try in order, and what is said of the choice.
+/// The locations to try in order for what is not claimed yet, and what is said of the choice.
 fn locations_to_try(
     decision: &mut Decision<'_>,
     judged: &Judged,
     lines: &[Line],
+    claimed: &[i64],
 ) -> Result<(Vec<crate::ids::LocationNumber>, Why), Stop> {
     use crate::channel::Sourcing;
     if !judged.ranking.is_empty() {
@@ -110,9 +111,15 @@ fn locations_to_try(
     if channel.sourcing == Sourcing::Priority {
         return Ok((channel.locations.clone(), Why::Priority));
     }
+    let claimed = claimed.iter().copied().chain(std::iter::repeat(0));
     let demands: Vec<Demand<'_>> = lines
         .iter()
-        .map(|line| Demand { sku: line.sku_number, components: &line.components, quantity: line.quantity })
+        .zip(claimed)
+        .map(|(line, claimed)| Demand {
+            sku: line.sku_number,
+            components: &line.components,
+            quantity: line.quantity - claimed,
+        })
         .collect();
     let free = free_units(decision, &demands, &channel.locations)?;
     Ok((choose(channel.sourcing, &channel.locations, &demands, &free).into_owned(), Why::FewestSplits))
@@ -126,7 +133,8 @@ fn claim_held(
     hold: &Hold,
     lines: &[Line],
 ) -> Result<Vec<i64>, Stop> {
-    let unclaimed = |stock: &Stock| stock.sellable() - stock.allocated;
+    // What a hold claims it keeps, though the safety stock was raised since or others wait for units to come.
+    let unclaimed = |stock: &Stock| stock.on_hand - stock.unavailable - (stock.allocated - stock.backordered);
     let mut left: Vec<i64> = hold.claims.iter().map(|claim| claim.quantity).collect();
     let mut claimed = vec![0; lines.len()];
     // Claims by SKU, so that an order of many lines is not a search of many claims each.

@@ -1,6 +1,6 @@
 //! What happens to an order's units once they are claimed: they leave, some come back, the order is closed.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Stop};
@@ -9,25 +9,24 @@ use crate::inventory::Reason;
 use crate::order::change::{changed_order, closed, line_index, replace};
 use crate::order::validate::judge_tracking;
 use crate::order::{
-    ChangedOrder, CompleteOrder, Disposition, Order, OrderState, ReturnOrder, ShipOrder, Shipment, ShippedLine,
-    known_order, refresh,
+    ChangedOrder, CompleteOrder, Disposition, Line, LineQuantity, Order, OrderState, ReturnOrder, ShipOrder, Shipment,
+    ShippedLine, named_order, refresh,
 };
 use crate::outbox::{EventKind, ReturnedOrder, ShippedOrder, ShippedUnits};
 use crate::quantity::{QUANTITY_MAX, is_orderable};
 
 pub(crate) fn ship(decision: &mut Decision<'_>, command: &ShipOrder) -> Result<Answer, Stop> {
-    let number = known_order(decision, &command.order)?;
-    let mut order = decision.rows.order(number)?.clone();
     let mut faults = Faults::default();
+    let named = named_order(decision, &command.order, &mut faults)?;
     if let Some(tracking) = &command.tracking {
         judge_tracking(tracking, &mut faults);
     }
     let only_at = optional_location(decision, command.location.as_deref(), || "location".into(), &mut faults)?;
     let wanted = match &command.lines {
-        Some(lines) => Some(judge_quantities(&order, lines.iter().map(|l| (l.line, l.quantity)), &mut faults)),
+        Some(lines) => Some(judge_quantities(named.lines(), lines, &mut faults)),
         None => None,
     };
-    faults.check()?;
+    let mut order = named.stands(faults)?;
     if order.state.is_closed() {
         return Err(closed(&order, "shipped").into());
     }
@@ -119,41 +118,37 @@ fn optional_location(
     Ok(number)
 }
 
-/// Line indexes and quantities; a line may stand once.
-fn judge_quantities(
-    order: &Order,
-    lines: impl ExactSizeIterator<Item = (u32, i64)>,
-    faults: &mut Faults,
-) -> Vec<(usize, i64)> {
+/// Line indexes and quantities, one for each given where all are right; a line may stand once.
+fn judge_quantities(order_lines: Option<&[Line]>, lines: &[LineQuantity], faults: &mut Faults) -> Vec<(usize, i64)> {
     let mut judged = Vec::new();
-    if lines.len() == 0 {
+    if lines.is_empty() {
         faults.add(Code::LinesMissing, || "lines".into(), "at least one is needed");
     }
     if lines.len() > LINES_MAX {
         faults.add(Code::TooManyLines, || "lines".into(), format!("more than {LINES_MAX}"));
         return judged;
     }
-    let mut seen = vec![false; order.body.lines.len()];
-    for (at, (number, quantity)) in lines.enumerate() {
-        if !is_orderable(quantity) {
+    let mut seen = FxHashSet::default();
+    for (at, line) in lines.iter().enumerate() {
+        if !is_orderable(line.quantity) {
             let at = || format!("lines[{at}].quantity");
             faults.add(Code::QuantityOutOfRange, at, format!("not 1 to {QUANTITY_MAX}"));
         }
-        match line_index(order, number) {
-            None => faults.add(Code::LineUnknown, || format!("lines[{at}].line"), "the order has no such line"),
-            Some(index) if std::mem::replace(&mut seen[index], true) => {
-                faults.add(Code::DuplicateEntry, || format!("lines[{at}].line"), "stands twice");
-            }
-            Some(index) => judged.push((index, quantity)),
+        let index = order_lines.map(|lines| line_index(lines, line.line));
+        if index == Some(None) {
+            faults.add(Code::LineUnknown, || format!("lines[{at}].line"), "the order has no such line");
+        } else if !seen.insert(line.line) {
+            faults.add(Code::DuplicateEntry, || format!("lines[{at}].line"), "stands twice");
+        } else if let Some(Some(index)) = index {
+            judged.push((index, line.quantity));
         }
     }
     judged
 }
 
 pub(crate) fn give_back(decision: &mut Decision<'_>, command: &ReturnOrder) -> Result<Answer, Stop> {
-    let number = known_order(decision, &command.order)?;
-    let mut order = decision.rows.order(number)?.clone();
     let mut faults = Faults::default();
+    let named = named_order(decision, &command.order, &mut faults)?;
     let mut returns = Vec::with_capacity(command.lines.len().min(LINES_MAX));
     if command.lines.is_empty() {
         faults.add(Code::LinesMissing, || "lines".into(), "at least one is needed");
@@ -168,13 +163,16 @@ pub(crate) fn give_back(decision: &mut Decision<'_>, command: &ReturnOrder) -> R
         }
         let location = || format!("lines[{at}].location");
         let location = optional_location(decision, line.location.as_deref(), location, &mut faults)?;
-        match line_index(&order, line.line) {
+        let Some(lines) = named.lines() else {
+            continue;
+        };
+        match line_index(lines, line.line) {
             None => faults.add(Code::LineUnknown, || format!("lines[{at}].line"), "the order has no such line"),
             // Lines may stand twice here: some units damaged, others not.
             Some(index) => returns.push((index, line, location)),
         }
     }
-    faults.check()?;
+    let mut order = named.stands(faults)?;
     if order.state == OrderState::Completed {
         return Err(closed(&order, "returned").into());
     }
@@ -216,8 +214,8 @@ pub(crate) fn give_back(decision: &mut Decision<'_>, command: &ReturnOrder) -> R
 }
 
 pub(crate) fn complete(decision: &mut Decision<'_>, command: &CompleteOrder) -> Result<Answer, Stop> {
-    let number = known_order(decision, &command.order)?;
-    let mut order = decision.rows.order(number)?.clone();
+    let mut faults = Faults::default();
+    let mut order = named_order(decision, &command.order, &mut faults)?.stands(faults)?;
     match order.state {
         OrderState::Completed => return Ok(Answer::Unchanged),
         OrderState::Shipped | OrderState::Cancelled => {}

@@ -83,8 +83,12 @@ pub(super) fn judge(decision: &Decision<'_>, order: &NewOrder) -> Result<Judged,
     }
     judge_text("note", order.note.as_deref(), &mut faults);
     judge_metadata(order, &mut faults);
-    for fault in &order.host_faults {
-        faults.add(Code::HostRule, || fault.at.clone(), fault.detail.clone());
+    for (index, fault) in order.host_faults.iter().enumerate() {
+        // What the host says is kept with the answer, so that it is judged like any other text.
+        match text_fault(&fault.at, TEXT_BYTES_MAX).or(text_fault(&fault.detail, TEXT_BYTES_MAX)) {
+            Some(wrong) => faults.add(Code::TextInvalid, || format!("host_faults[{index}]"), wrong),
+            None => faults.add(Code::HostRule, || fault.at.clone(), fault.detail.clone()),
+        }
     }
     faults.check()?;
     match channel {

@@ -11,6 +11,7 @@ use crate::code::Rejection;
 use crate::error::{Error, ErrorKind};
 use crate::ids::Name;
 use crate::inventory::{HeldStock, Stock};
+use crate::json::JsonWriter;
 use crate::order::{Allocated, ChangedOrder, OrderState, OrderedLine, PlacedOrder, Tracking};
 use crate::time::rfc3339;
 
@@ -31,10 +32,13 @@ pub struct EventRow {
 /// allocated, backordered, backorder limit.
 pub(crate) type StockFact<T> = (T, T, i64, i64, i64, i64, i64, i64, i64);
 
-pub(crate) fn stock_fact<'a>(sku: &'a str, location: &'a str, stock: &Stock) -> StockFact<&'a str> {
-    (
-        sku,
-        location,
+pub(crate) fn write_stock_fact(bytes: &mut Vec<u8>, sku: &str, location: &str, stock: &Stock) {
+    let mut json = JsonWriter(bytes);
+    json.raw("[");
+    json.text(sku);
+    json.raw(",");
+    json.text(location);
+    json.more_numbers([
         stock.on_hand,
         stock.unavailable,
         stock.safety_stock,
@@ -42,7 +46,8 @@ pub(crate) fn stock_fact<'a>(sku: &'a str, location: &'a str, stock: &Stock) -> 
         stock.allocated,
         stock.backordered,
         stock.backorder_limit,
-    )
+    ]);
+    json.raw("]");
 }
 
 #[derive(Deserialize)]

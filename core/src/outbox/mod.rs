@@ -7,7 +7,7 @@ mod prune;
 mod subscriptions;
 
 pub use commands::{Acknowledge, Prune, PruneFrom, Pruned, Subscribe, SubscribeFrom, Unsubscribe};
-pub(crate) use events::stock_fact;
+pub(crate) use events::write_stock_fact;
 pub use events::{
     CancelledOrder, EditedOrder, Event, EventData, EventKind, EventRow, FilledOrder, HoldConversion, HoldEnd,
     RegisteredChannel, RegisteredLocation, RegisteredSku, RejectedOrder, ReturnedOrder, ShippedOrder, ShippedUnits,
@@ -20,6 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Outcome;
 use crate::inventory::Fingerprint;
+
+/// What the id of an order that is placed without a key stands behind in its key. No caller's key begins like
+/// this, because those have no control characters.
+pub const ORDER_KEY_PREFIX: &str = "order\t";
 
 /// A reader's place in the events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

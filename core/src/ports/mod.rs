@@ -4,4 +4,4 @@ mod clock;
 mod store;
 
 pub use clock::Clock;
-pub use store::{Finish, Freshness, Mode, Page, Rows, Store};
+pub use store::{Finish, Freshness, Mode, Page, Rows, Store, Written};

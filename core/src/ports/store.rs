@@ -41,6 +41,17 @@ pub enum Finish {
     Commit,
 }
 
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Written {
+    /// It is written, and committed if that was asked.
+    Done,
+    /// A name that was taken for free is not: an order's id or an idempotency key that the changes bring in
+    /// is there already. The unit of work has ended with nothing written. Look before deciding again.
+    Taken,
+}
+
 /// Keeps the state. See the module's page for the order of calls.
 pub trait Store {
     /// Begins a unit of work and says whether rows kept from before it are still good.
@@ -50,8 +61,12 @@ pub trait Store {
     /// what this unit of work has written.
     fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()>;
 
-    /// Writes all the changes or, on an error, ends the unit of work with none.
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<()>;
+    /// Writes all the changes or, on an error or where a name is taken, ends the unit of work with none.
+    ///
+    /// Names are taken for free until the write says otherwise, which spares a look for every new order: the
+    /// store checks what stands at [`NewOrderRow`](crate::engine::NewOrderRow) and
+    /// [`NewKey`](crate::engine::NewKey).
+    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written>;
 
     /// Ends the unit of work and drops what it wrote. Without one it does nothing.
     fn rollback(&mut self) -> Result<()>;
@@ -62,6 +77,12 @@ pub trait Store {
 
     /// Whether anybody else wrote since the last unit of work, asked outside of one.
     fn freshness(&mut self) -> Result<Freshness>;
+
+    /// After how many commands of a large batch a `write(…, Finish::Stay)` is welcome, because the store can
+    /// write while the engine goes on deciding. `None`: write once, at the end.
+    fn writes_ahead(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// A kind of rows and the place to read on after.

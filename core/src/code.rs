@@ -4,7 +4,8 @@
 //! Precedence: when several codes apply, the **lowest number** is the rejection's own code and the
 //! others stand among its faults. The hundreds follow the order in which a command is judged: its key
 //! (1xx), its form (2xx), the things it names (3xx), their state (4xx), the stock (5xx). A group is
-//! judged only when the groups before it found nothing, except that 2xx and 3xx are collected together.
+//! judged only when the groups before it found nothing, except that 2xx and 3xx are collected together
+//! (402 with them, where a SKU is looked up). A command's own time (209) is judged right after 1xx, alone.
 
 use std::fmt;
 
@@ -56,7 +57,7 @@ codes! {
     209 "time_out_of_range" TimeOutOfRange "A time or a duration is outside the range that its place allows."
     210 "duplicate_entry" DuplicateEntry "An entry that may stand once stands twice."
     211 "too_many_entries" TooManyEntries "A list of entries is longer than its limit."
-    212 "bundle_invalid" BundleInvalid "A bundle has no components, or one that is a bundle itself or unknown."
+    212 "bundle_invalid" BundleInvalid "A bundle has no components, or one that is a bundle itself."
     250 "host_rule" HostRule "A rule of the host's own refuses the order."
 
     300 "sku_unknown" SkuUnknown "The SKU is not registered."
@@ -71,7 +72,7 @@ codes! {
     401 "order_pruned" OrderPruned "The order is closed and its details were pruned."
     402 "sku_is_bundle" SkuIsBundle "The SKU is a bundle: its components hold the stock, not it."
     403 "sku_is_not_bundle" SkuIsNotBundle "The SKU is registered otherwise: plain, or with other components."
-    404 "already_shipped" AlreadyShipped "Units that were shipped cannot be edited away or cancelled."
+    404 "already_shipped" AlreadyShipped "More units are to be cancelled than the line has left; shipped ones cannot be cancelled."
     405 "not_allocated" NotAllocated "More units are to be shipped than the order has allocated and ready."
     406 "not_shipped" NotShipped "More units are to be returned than were shipped and not yet returned."
     407 "nothing_to_do" NothingToDo "The order has nothing left that this could apply to."

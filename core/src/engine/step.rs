@@ -42,7 +42,7 @@ use crate::error::{Error, ErrorKind};
 #[derive(Debug)]
 pub enum Progress {
     /// These rows are needed: put them into the working set and advance again.
-    Needs(Needs),
+    Needs(Box<Needs>),
     /// A search comes up that must see what the batch has done so far, or rows were forgotten whose names
     /// may be used again: write the changes without committing them, say so by [`WorkingSet::written`], and
     /// advance again.
@@ -99,7 +99,7 @@ impl<'c> Step<'c> {
                         foresee(rows, &timed.command, &mut needs);
                     }
                     needs.tidy();
-                    return Ok(Progress::Needs(*needs));
+                    return Ok(Progress::Needs(needs));
                 }
                 Err(Stop::Fail(error)) => return Err(error),
                 Err(Stop::Reject(_) | Stop::Repeat(_)) => {

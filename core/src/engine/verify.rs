@@ -50,7 +50,7 @@ impl Verification {
         self.problems.is_empty()
     }
 
-    fn expect(&mut self, holds: bool, invariant: &'static str, detail: impl FnOnce() -> String) {
+    fn must(&mut self, holds: bool, invariant: &'static str, detail: impl FnOnce() -> String) {
         if holds {
             return;
         }
@@ -167,7 +167,7 @@ impl Auditor {
                 for row in &rows {
                     self.report.movements += 1;
                     let expected = self.report.movements;
-                    self.report.expect(row.number == expected, "CONSERVED", || {
+                    self.report.must(row.number == expected, "CONSERVED", || {
                         format!("movement {} stands where {expected} should", row.number)
                     });
                     self.sums.entry(row.stock).or_default().on_hand += row.quantity;
@@ -188,7 +188,7 @@ impl Auditor {
             Rows::Subscriptions(rows) => {
                 for row in &rows {
                     let last = self.last_event;
-                    self.report.expect(row.cursor <= last, "IN-ORDER", || {
+                    self.report.must(row.cursor <= last, "IN-ORDER", || {
                         format!("subscription {} stands at {}, the last event is {last}", row.subscription, row.cursor)
                     });
                 }
@@ -201,7 +201,7 @@ impl Auditor {
     fn order(&mut self, order: &Order) {
         self.report.orders += 1;
         let expected = self.report.orders;
-        self.report.expect(order.number.0 == expected, "EVENT-IFF", || {
+        self.report.must(order.number.0 == expected, "EVENT-IFF", || {
             format!("order {} stands where {expected} should", order.number.0)
         });
         for link in &order.body.links {
@@ -213,9 +213,9 @@ impl Auditor {
             let units = allocation.open + allocation.backordered;
             open += units;
             let signs = allocation.open >= 0 && allocation.backordered >= 0 && allocation.shipped >= 0;
-            self.report.expect(signs, "CLAIMED", || format!("order {} has a negative allocation", order.id));
+            self.report.must(signs, "CLAIMED", || format!("order {} has a negative allocation", order.id));
             let Some(sums) = by_line.get_mut(allocation.line as usize) else {
-                self.report.expect(false, "CLAIMED", || format!("order {} allocates a line it has not", order.id));
+                self.report.must(false, "CLAIMED", || format!("order {} allocates a line it has not", order.id));
                 continue;
             };
             sums[0] += units + allocation.shipped;
@@ -227,7 +227,7 @@ impl Auditor {
                     let place =
                         Backorder { stock, since: allocation.since, order: order.number, line: allocation.line };
                     let known = self.waiting.get_mut(&place).map(|seen| *seen = true);
-                    self.report.expect(known.is_some(), "CLAIMED", || {
+                    self.report.must(known.is_some(), "CLAIMED", || {
                         format!("order {} waits for stock row {} without a place in the queue", order.id, stock.0)
                     });
                 }
@@ -245,12 +245,12 @@ impl Auditor {
         for (line, [accounted, shipped]) in order.body.lines.iter().zip(by_line) {
             let adds_up = line.quantity == line.unfilled + line.cancelled + accounted;
             let returned = (0..=shipped).contains(&line.returned);
-            self.report.expect(adds_up && returned, "CLAIMED", || {
+            self.report.must(adds_up && returned, "CLAIMED", || {
                 format!("order {}: the units of {} do not add up", order.id, line.sku)
             });
         }
         let closed = order.state.is_closed();
-        self.report.expect(closed == (open == 0) && closed == order.closed_at_ms.is_some(), "CLAIMED", || {
+        self.report.must(closed == (open == 0) && closed == order.closed_at_ms.is_some(), "CLAIMED", || {
             format!("order {} is {} with {open} open units", order.id, order.state.name())
         });
     }
@@ -261,15 +261,15 @@ impl Auditor {
             self.last_event = row.first_number - 1;
         }
         let expected = self.last_event + 1;
-        self.report.expect(row.first_number == expected && row.number >= row.first_number, "EVENT-IFF", || {
+        self.report.must(row.first_number == expected && row.number >= row.first_number, "EVENT-IFF", || {
             format!("event {} stands where {expected} should", row.first_number)
         });
-        self.report.expect(row.at_ms >= self.last_at_ms, "IN-ORDER", || {
+        self.report.must(row.at_ms >= self.last_at_ms, "IN-ORDER", || {
             format!("event {} happened before the one before it", row.first_number)
         });
         self.last_at_ms = row.at_ms;
         let events = row.events()?;
-        self.report.expect(self.last_event + events.len() as u64 == row.number, "EVENT-IFF", || {
+        self.report.must(self.last_event + events.len() as u64 == row.number, "EVENT-IFF", || {
             format!("event row {} has {} events", row.number, events.len())
         });
         self.last_event = row.number;
@@ -282,7 +282,7 @@ impl Auditor {
                 | EventData::OrderBackordered(placed) => {
                     self.placed += 1;
                     let whole = self.first_event == 1;
-                    self.report.expect(!whole || placed.number == self.placed, "EVENT-IFF", || {
+                    self.report.must(!whole || placed.number == self.placed, "EVENT-IFF", || {
                         format!("event {} places order {}", event.number, placed.number)
                     });
                 }
@@ -299,7 +299,7 @@ impl Auditor {
         let number = match (self.skus.get(&level.sku), self.locations.get(&level.location)) {
             (Some(sku), Some(location)) => StockNumber((sku << 16) | location),
             _ => {
-                return self.report.expect(false, "EVENT-IFF", || {
+                return self.report.must(false, "EVENT-IFF", || {
                     format!("event {event} names {} at {}, which is not registered", level.sku, level.location)
                 });
             }
@@ -312,7 +312,7 @@ impl Auditor {
         // Where the history before was pruned, the first step is taken as it is.
         if before.is_some() || self.first_event == 1 {
             let promised = level.on_hand - level.unavailable - level.safety_stock + level.backorder_limit;
-            self.report.expect(claims(&level) <= claims_before || claims(&level) <= promised, "NOT-OVERSOLD", || {
+            self.report.must(claims(&level) <= claims_before || claims(&level) <= promised, "NOT-OVERSOLD", || {
                 format!(
                     "event {event} claims {} of {} at {}, {promised} can be",
                     claims(&level),
@@ -321,7 +321,7 @@ impl Auditor {
                 )
             });
             let told = said.iter().any(|(sku, location)| *sku == level.sku && *location == level.location);
-            self.report.expect(short(&level) <= short_before || told, "SHORTFALL-SAID", || {
+            self.report.must(short(&level) <= short_before || told, "SHORTFALL-SAID", || {
                 format!("event {event} leaves {} at {} short and nothing says so", level.sku, level.location)
             });
         }
@@ -339,11 +339,11 @@ impl Auditor {
             .iter()
             .filter(|(_, sums)| sums.on_hand != 0 || sums.held != 0 || sums.allocated != 0 || sums.backordered != 0);
         let orphans = orphans.count();
-        self.report.expect(orphans == 0, "CLAIMED", || format!("{orphans} stock rows are claimed or moved but absent"));
+        self.report.must(orphans == 0, "CLAIMED", || format!("{orphans} stock rows are claimed or moved but absent"));
         let unclaimed = self.waiting.values().filter(|seen| !**seen).count();
-        self.report.expect(unclaimed == 0, "CLAIMED", || format!("{unclaimed} places in queues have nobody waiting"));
+        self.report.must(unclaimed == 0, "CLAIMED", || format!("{unclaimed} places in queues have nobody waiting"));
         let (orders, placed) = (self.report.orders, self.placed);
-        self.report.expect(self.first_event > 1 || orders == placed, "EVENT-IFF", || {
+        self.report.must(self.first_event > 1 || orders == placed, "EVENT-IFF", || {
             format!("{orders} orders, {placed} events that place one")
         });
         self.report
@@ -351,24 +351,24 @@ impl Auditor {
 
     fn row(&mut self, number: StockNumber, stock: &Stock, sums: &Sums) {
         let row = number.0;
-        self.report.expect(stock.on_hand == sums.on_hand && stock.on_hand >= 0, "CONSERVED", || {
+        self.report.must(stock.on_hand == sums.on_hand && stock.on_hand >= 0, "CONSERVED", || {
             format!("stock row {row} has {} on hand, its movements add up to {}", stock.on_hand, sums.on_hand)
         });
         let claims = [stock.held, stock.allocated, stock.backordered];
         let added_up = [sums.held, sums.allocated, sums.backordered];
-        self.report.expect(claims == added_up, "CLAIMED", || {
+        self.report.must(claims == added_up, "CLAIMED", || {
             format!("stock row {row} has held, allocated, backordered {claims:?}; its papers add up to {added_up:?}")
         });
         let reached = walk(sums, stock.last_claim);
-        self.report.expect(reached == stock.allocated, "CLAIMED", || {
+        self.report.must(reached == stock.allocated, "CLAIMED", || {
             format!("the claim chain of stock row {row} reaches {reached} of {} units", stock.allocated)
         });
         match self.last_levels.get(&number) {
             Some(level) => {
                 let same = *level == StockLevel::new(level.sku.clone(), level.location.clone(), stock);
-                self.report.expect(same, "EVENT-IFF", || format!("stock row {row} is not as its last event says"));
+                self.report.must(same, "EVENT-IFF", || format!("stock row {row} is not as its last event says"));
             }
-            None => self.report.expect(self.first_event != 1, "EVENT-IFF", || format!("stock row {row} has no event")),
+            None => self.report.must(self.first_event != 1, "EVENT-IFF", || format!("stock row {row} has no event")),
         }
     }
 }

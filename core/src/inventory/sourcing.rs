@@ -166,7 +166,8 @@ mod tests {
     #[test]
     fn fewest_splits_cases() {
         // (free by SKU and location, wanted by SKU, order of locations)
-        let cases: &[(&[&[i64]], &[i64], &[u64])] = &[
+        type Case<'a> = (&'a [&'a [i64]], &'a [i64], &'a [u64]);
+        let cases: &[Case<'_>] = &[
             // One location has all: it comes first although another has priority.
             (&[&[1, 5], &[0, 5]], &[1, 1], &[2, 1]),
             // Two have all: the channel's order decides.

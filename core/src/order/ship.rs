@@ -22,10 +22,7 @@ pub(crate) fn ship(decision: &mut Decision<'_>, command: &ShipOrder) -> Result<A
         judge_tracking(tracking, &mut faults);
     }
     let only_at = optional_location(decision, command.location.as_deref(), || "location".into(), &mut faults)?;
-    let wanted = match &command.lines {
-        Some(lines) => Some(judge_quantities(named.lines(), lines, &mut faults)),
-        None => None,
-    };
+    let wanted = command.lines.as_ref().map(|lines| judge_quantities(named.lines(), lines, &mut faults));
     let mut order = named.stands(faults)?;
     if order.state.is_closed() {
         return Err(closed(&order, "shipped").into());

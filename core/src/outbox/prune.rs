@@ -2,7 +2,7 @@
 //! An order keeps its row, its claim links and its fingerprint, so that its id stays taken and the chains
 //! that lead through it stay whole.
 
-use crate::code::{Code, Rejection};
+use crate::code::{Code, Faults};
 use crate::engine::{Answer, Decision, Forget, Found, Query, Stop};
 use crate::ids::OrderNumber;
 use crate::order::OrderBody;
@@ -10,12 +10,14 @@ use crate::outbox::{Prune, PruneFrom, Pruned};
 use crate::time::in_range;
 
 pub(crate) fn prune(decision: &mut Decision<'_>, command: &Prune) -> Result<Answer, Stop> {
+    let mut faults = Faults::default();
     if !(1..=10_000).contains(&command.limit) {
-        return Err(Rejection::one(Code::QuantityOutOfRange, "limit", "not 1 to 10000").into());
+        faults.add(Code::QuantityOutOfRange, || "limit".into(), "not 1 to 10000");
     }
     if !in_range(command.before_ms) {
-        return Err(Rejection::one(Code::TimeOutOfRange, "before_ms", "not 1970 to 9999").into());
+        faults.add(Code::TimeOutOfRange, || "before_ms".into(), "not 1970 to 9999");
     }
+    faults.check()?;
     let (before_ms, limit) = (command.before_ms, command.limit);
     let mut pruned = Pruned { events: 0, keys: 0, orders: 0, next: None };
     match &command.from {

@@ -1,0 +1,80 @@
+//! Filling the working set: what stores call to answer needs.
+
+use super::*;
+
+/// What stores call.
+impl WorkingSet {
+    /// Puts the catalog.
+    pub fn put_catalog(&mut self, catalog: Catalog) {
+        self.catalog = Some(catalog);
+    }
+
+    /// Puts a SKU, or that there is none of this name.
+    pub fn put_sku(&mut self, sku: &str, row: Option<Sku>) {
+        let row = row.map(Arc::new);
+        if let Some(row) = &row {
+            self.number_sku(row);
+        }
+        self.skus.insert(row.as_ref().map_or_else(|| sku.into(), |row| row.sku.clone()), row);
+    }
+
+    /// Puts a stock row; where there is none, one of zeros.
+    pub fn put_stock(&mut self, number: StockNumber, stock: Option<Stock>) {
+        let absent = stock.is_none();
+        let stock = stock.unwrap_or_default();
+        let entry = StockEntry { number, now: stock, command: 0, changed: CLEAN, absent };
+        match self.places.get(number) {
+            Some(place) => self.stock[place] = entry,
+            None => {
+                self.places.insert(number, self.stock.len());
+                self.stock.push(entry);
+            }
+        }
+    }
+
+    /// Puts an order.
+    pub fn put_order(&mut self, order: Order) {
+        let number = order.number;
+        if self.orders.get(&number).is_some_and(|entry| entry.dirty) {
+            return;
+        }
+        self.order_ids.insert(order.id.clone(), Some(number));
+        let entry = OrderEntry {
+            row: Box::new(order),
+            stored: StoredOrder::Same,
+            keyed_by_id: false,
+            command: 0,
+            dirty: false,
+        };
+        self.orders.insert(number, entry);
+    }
+
+    /// Puts that there is no order of this id.
+    pub fn put_no_order(&mut self, id: &str) {
+        self.order_ids.insert(id.into(), None);
+    }
+
+    /// Puts a live hold, or that there is none of this id.
+    pub fn put_hold(&mut self, id: &str, hold: Option<Hold>) {
+        if self.holds.get(id).is_some_and(|entry| entry.dirty) {
+            return;
+        }
+        let row = hold.map(Arc::new);
+        self.holds.insert(id.to_owned(), HoldEntry { row: row.clone(), stored: row, dirty: false });
+    }
+
+    /// Puts an idempotency key, or that it is free.
+    pub fn put_key(&mut self, key: &str, row: Option<KeyRow>) {
+        self.keys.insert(key.to_owned(), row);
+    }
+
+    /// Puts a subscription, or that there is none of this name.
+    pub fn put_subscription(&mut self, name: &str, row: Option<Subscription>) {
+        self.subscriptions.insert(name.to_owned(), row);
+    }
+
+    /// Puts what a search found.
+    pub fn put_found(&mut self, query: Query, found: Found) {
+        self.found.push((query, found));
+    }
+}

@@ -1,0 +1,98 @@
+//! Reading: what rules call. A row that is not here stops the decision with a need.
+
+use super::*;
+
+/// What rules call to read.
+impl WorkingSet {
+    pub(crate) fn catalog(&self) -> Result<&Catalog, Stop> {
+        self.catalog.as_ref().ok_or_else(|| need(|needs| needs.catalog = true))
+    }
+
+    pub(crate) fn catalog_mut(&mut self) -> Result<&mut Catalog, Stop> {
+        self.catalog.as_mut().ok_or_else(|| need(|needs| needs.catalog = true))
+    }
+
+    /// Asks for the rows named that are not here yet.
+    pub(crate) fn missing(&self, sku: Option<&str>, order_id: Option<&str>, key: Option<&str>, needs: &mut Needs) {
+        if let Some(sku) = sku.filter(|sku| !self.skus.contains_key(*sku)) {
+            needs.skus.push(sku.to_owned());
+        }
+        if let Some(id) = order_id.filter(|id| !self.order_ids.contains_key(*id)) {
+            needs.order_ids.push(id.to_owned());
+        }
+        if let Some(key) = key.filter(|key| !self.keys.contains_key(*key)) {
+            needs.keys.push(key.to_owned());
+        }
+    }
+
+    /// Asks for the stock rows of a SKU, or a bundle's components, that are not here yet.
+    pub(crate) fn missing_stock(&self, sku: &str, locations: &[LocationNumber], needs: &mut Needs) {
+        if let Some(Some(sku)) = self.skus.get(sku) {
+            for (number, _) in crate::inventory::takes(sku.number, &sku.components) {
+                let rows = locations.iter().map(|location| StockNumber::of(number, *location));
+                needs.stock.extend(rows.filter(|number| self.places.get(*number).is_none()));
+            }
+        }
+    }
+
+    pub(crate) fn sku(&self, sku: &str) -> Result<Option<&Arc<Sku>>, Stop> {
+        self.skus.get(sku).map(Option::as_ref).ok_or_else(|| need(|needs| needs.skus.push(sku.to_owned())))
+    }
+
+    pub(crate) fn stock(&self, number: StockNumber) -> Result<&Stock, Stop> {
+        let place = self.places.get(number);
+        place.map(|place| &self.stock[place].now).ok_or_else(|| need(|needs| needs.stock.push(number)))
+    }
+
+    /// The number of the order that has an id wanted for a new one.
+    pub(crate) fn order_in_the_way(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
+        match self.order_ids.get(id) {
+            None if self.assume_free => Ok(None),
+            _ => self.order_number(id),
+        }
+    }
+
+    pub(crate) fn order_number(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
+        self.order_ids.get(id).copied().ok_or_else(|| need(|needs| needs.order_ids.push(id.to_owned())))
+    }
+
+    pub(crate) fn order(&self, number: OrderNumber) -> Result<&Order, Stop> {
+        let entry = self.orders.get(&number);
+        entry.map(|entry| &*entry.row).ok_or_else(|| need(|needs| needs.orders.push(number)))
+    }
+
+    pub(crate) fn hold(&self, id: &str) -> Result<Option<&Arc<Hold>>, Stop> {
+        let entry = self.holds.get(id);
+        entry.map(|entry| entry.row.as_ref()).ok_or_else(|| need(|needs| needs.holds.push(id.to_owned())))
+    }
+
+    pub(crate) fn key(&self, key: &str) -> Result<Option<&KeyRow>, Stop> {
+        match self.keys.get(key) {
+            Some(row) => Ok(row.as_ref()),
+            None if self.assume_free => Ok(None),
+            None => Err(need(|needs| needs.keys.push(key.to_owned()))),
+        }
+    }
+
+    pub(crate) fn subscription(&self, name: &str) -> Result<Option<&Subscription>, Stop> {
+        let row = self.subscriptions.get(name);
+        row.map(Option::as_ref).ok_or_else(|| need(|needs| needs.subscriptions.push(name.to_owned())))
+    }
+
+    pub(crate) fn found(&self, query: &Query) -> Result<&Found, Stop> {
+        let found = self.found.iter().find(|(asked, _)| asked == query).map(|(_, found)| found);
+        found.ok_or_else(|| need(|needs| needs.queries.push(query.clone())))
+    }
+
+    /// The names of a stock row's SKU and location.
+    pub(crate) fn stock_names(&self, number: StockNumber) -> Result<(&Name, &Name), Stop> {
+        let sku = self.numbered_skus.get(number.sku().0 as usize).and_then(Option::as_ref).map(|sku| &sku.sku);
+        let sku = sku.ok_or_else(|| need(|needs| needs.sku_numbers.push(number.sku())))?;
+        Ok((sku, self.catalog()?.location_name(number.location())?))
+    }
+
+    pub(crate) fn stock_level(&self, number: StockNumber) -> Result<StockLevel, Stop> {
+        let (sku, location) = self.stock_names(number)?;
+        Ok(StockLevel::new(sku.clone(), location.clone(), self.stock(number)?))
+    }
+}

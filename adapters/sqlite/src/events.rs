@@ -81,16 +81,13 @@ pub(crate) fn after(connection: &Connection, number: u64, limit: u32) -> Result<
         .during(EVENTS)?;
     let mut rows = statement.query([signed(number)]).during(EVENTS)?;
     let mut events = Vec::new();
-    while let Some(row) = rows.next().during(EVENTS)? {
+    while events.len() < limit as usize {
+        let Some(row) = rows.next().during(EVENTS)? else {
+            break;
+        };
         let commands = row.get_ref(0).and_then(|value| Ok(value.as_str()?)).during(EVENTS)?;
-        for event in unpack(commands)? {
-            if event.number > number {
-                events.push(event);
-            }
-            if events.len() >= limit as usize {
-                return Ok(events);
-            }
-        }
+        let left = limit as usize - events.len();
+        events.extend(unpack(commands)?.filter(|event| event.number > number).take(left));
     }
     Ok(events)
 }

@@ -2,9 +2,9 @@
 //! or rolls back with what the host does.
 
 use rusqlite::Connection;
-use stockroom::Result;
 use stockroom::engine::{Changes, Needs, WorkingSet};
 use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
+use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::During;
 use crate::{read, write};
@@ -52,6 +52,10 @@ impl<'t> HostTransaction<'t> {
 impl Store for HostTransaction<'_> {
     fn begin(&mut self, _mode: Mode) -> Result<Freshness> {
         self.rollback()?;
+        if self.connection.is_autocommit() {
+            let message = "no transaction is open: begin one on this connection first";
+            return Err(Error::new(ErrorKind::Unsupported, "sqlite.begin", message));
+        }
         self.run("SAVEPOINT stockroom", "sqlite.begin")?;
         self.open = true;
         // The host may have written to the tables itself since.

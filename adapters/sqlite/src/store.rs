@@ -91,13 +91,11 @@ impl SqliteStore {
     }
 
     fn write_now(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
-        // Changing rows into what is bound needs no connection, so that it goes on while rows are written.
-        let connection = self.connection();
-        let written = write::write(&connection, changes)?;
-        drop(connection);
+        drop(self.connection());
         if let Some(failed) = self.ahead_failed.take() {
             return failed;
         }
+        let written = write::write(&lock(&self.connection), changes)?;
         if finish == Finish::Commit && written == Written::Done {
             self.run("COMMIT", "sqlite.commit")?;
         }

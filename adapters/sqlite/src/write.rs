@@ -90,6 +90,7 @@ impl Bulk {
 
     /// Writes into the open transaction. Where an order's id is taken, part of it stands: roll back.
     pub(crate) fn write(&self, connection: &Connection) -> Result<Written> {
+        in_transaction(connection)?;
         stock(connection, &self.stock)?;
         if !new_orders(connection, &self.orders)? {
             return Ok(Written::Taken);
@@ -101,6 +102,7 @@ impl Bulk {
 
 /// Writes all changes into the open transaction. Where a name is taken, part of them stands: roll back.
 pub(crate) fn write(connection: &Connection, changes: &Changes<'_>) -> Result<Written> {
+    in_transaction(connection)?;
     registrations(connection, changes)?;
     if Bulk::of(changes)?.write(connection)? == Written::Taken {
         return Ok(Written::Taken);
@@ -115,6 +117,15 @@ pub(crate) fn write(connection: &Connection, changes: &Changes<'_>) -> Result<Wr
     subscriptions(connection, changes)?;
     forget(connection, changes)?;
     Ok(Written::Done)
+}
+
+/// Refuses to write outside a transaction. Some failures (a full disk, an I/O error) make SQLite roll back by
+/// itself; a statement after that would commit alone.
+fn in_transaction(connection: &Connection) -> Result<()> {
+    if connection.is_autocommit() {
+        return Err(Error::new(ErrorKind::Aborted, WRITE, "SQLite has rolled the transaction back"));
+    }
+    Ok(())
 }
 
 fn changed_orders(connection: &Connection, changes: &Changes<'_>) -> Result<()> {

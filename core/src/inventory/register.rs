@@ -1,5 +1,7 @@
 //! Registering SKUs, bundles and locations. Both are never removed: numbers stay valid for good.
 
+use std::sync::Arc;
+
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Stop};
 use crate::ids::{ID_BYTES_MAX, LOCATIONS_MAX, LocationNumber, SKU_BYTES_MAX, SkuNumber, name_fault};
@@ -29,8 +31,13 @@ pub(crate) fn register_sku(decision: &mut Decision<'_>, command: &RegisterSku) -
     let sku: crate::ids::Name = command.sku.as_str().into();
     let registered = RegisteredSku { sku: sku.clone(), components: command.components.clone().unwrap_or_default() };
     decision.note(EventKind::SkuRegistered, &registered)?;
-    decision.rows.insert_sku(Sku { number, sku, components: components.into() });
+    decision.rows.insert_sku(Sku { number, sku, components: shared(components) });
     Ok(Answer::Done)
+}
+
+/// All plain SKUs share one empty list: it is copied into every line of every order.
+fn shared(components: Vec<Component>) -> Arc<[Component]> {
+    if components.is_empty() { Arc::default() } else { components.into() }
 }
 
 fn components(decision: &Decision<'_>, command: &RegisterSku, faults: &mut Faults) -> Result<Vec<Component>, Stop> {

@@ -11,7 +11,13 @@ impl WorkingSet {
 
     /// Puts a SKU, or that there is none of this name.
     pub fn put_sku(&mut self, sku: &str, row: Option<Sku>) {
-        let row = row.map(Arc::new);
+        let row = row.map(|mut row| {
+            if row.components.is_empty() {
+                // All plain SKUs share one empty list: it is copied into every line of every order.
+                row.components = Arc::default();
+            }
+            Arc::new(row)
+        });
         if let Some(row) = &row {
             self.number_sku(row);
         }

@@ -32,6 +32,14 @@ CREATE TABLE stockroom_stock (
     last_claim INTEGER NOT NULL
 ) STRICT;
 
+-- Levels newer than those in stockroom_stock, until they are folded into it: one row a write,
+-- [[number, on_hand, unavailable, safety_stock, held, allocated, backordered, backorder_limit, last_claim], ...].
+-- An order changes three rows on three pages; written here they go to the end of one.
+CREATE TABLE stockroom_stock_log (
+    number INTEGER PRIMARY KEY,
+    levels TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE stockroom_holds (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -104,11 +112,29 @@ CREATE TABLE stockroom_subscriptions (
     cursor INTEGER NOT NULL CHECK (cursor >= 0)
 ) STRICT, WITHOUT ROWID;
 
+-- The stock rows as they are now: the newest entry of the log where there is one, else the row.
+CREATE VIEW stockroom_stock_now AS
+WITH logged AS (
+    SELECT level.value AS level, level.value ->> 0 AS number,
+           row_number() OVER (PARTITION BY level.value ->> 0 ORDER BY log.number DESC) AS age
+    FROM stockroom_stock_log log, json_each(log.levels) AS level
+)
+SELECT t.number,
+       coalesce(n.level ->> 1, t.on_hand) AS on_hand,
+       coalesce(n.level ->> 2, t.unavailable) AS unavailable,
+       coalesce(n.level ->> 3, t.safety_stock) AS safety_stock,
+       coalesce(n.level ->> 4, t.held) AS held,
+       coalesce(n.level ->> 5, t.allocated) AS allocated,
+       coalesce(n.level ->> 6, t.backordered) AS backordered,
+       coalesce(n.level ->> 7, t.backorder_limit) AS backorder_limit
+FROM stockroom_stock t
+LEFT JOIN logged n ON n.number = t.number AND n.age = 1;
+
 CREATE VIEW stockroom_stock_levels AS
 SELECT s.sku, l.location, t.on_hand, t.unavailable, t.safety_stock, t.held, t.allocated, t.backordered,
        t.backorder_limit,
        t.on_hand - t.unavailable - t.safety_stock - t.held - t.allocated AS available
-FROM stockroom_stock t
+FROM stockroom_stock_now t
 JOIN stockroom_skus s ON s.number = t.number >> 16
 JOIN stockroom_locations l ON l.number = t.number & 65535;
 

@@ -7,6 +7,7 @@ use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::During;
+use crate::stock::StockLog;
 use crate::{read, write};
 
 /// A store for the length of one transaction of the host's. Begin the transaction with `BEGIN IMMEDIATE`, so
@@ -36,12 +37,15 @@ use crate::{read, write};
 pub struct HostTransaction<'t> {
     connection: &'t Connection,
     open: bool,
+    /// Always empty: the host's transactions come one at a time, so what is logged is folded at their begin
+    /// and what is written goes to the table.
+    log: StockLog,
 }
 
 impl<'t> HostTransaction<'t> {
     /// A store in the transaction that is open on this connection.
     pub fn new(connection: &'t Connection) -> Self {
-        HostTransaction { connection, open: false }
+        HostTransaction { connection, open: false, log: StockLog::default() }
     }
 
     fn run(&self, sql: &'static str, operation: &'static str) -> Result<()> {
@@ -58,16 +62,22 @@ impl Store for HostTransaction<'_> {
         }
         self.run("SAVEPOINT stockroom", "sqlite.begin")?;
         self.open = true;
+        self.log.distrust();
+        self.log.catch_up(self.connection, 0)?;
+        self.log.fold(self.connection, true)?;
         // The host may have written to the tables itself since.
         Ok(Freshness::Foreign)
     }
 
     fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()> {
-        read::supply(self.connection, needs, rows)
+        read::supply(self.connection, &self.log, needs, rows)
     }
 
     fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
-        let mut written = write::write(self.connection, changes);
+        let mut written = write::write(self.connection, changes, &mut self.log);
+        if finish == Finish::Commit && matches!(written, Ok(Written::Done)) {
+            written = self.log.fold(self.connection, true).map(|()| Written::Done);
+        }
         if finish == Finish::Commit && matches!(written, Ok(Written::Done)) {
             written = self.run("RELEASE stockroom", "sqlite.commit").map(|()| Written::Done);
             self.open = written.is_err();
@@ -87,7 +97,11 @@ impl Store for HostTransaction<'_> {
     }
 
     fn page(&mut self, page: &Page, limit: u32) -> Result<Rows> {
-        read::page(self.connection, page, limit)
+        if !self.open {
+            self.log.distrust();
+            self.log.catch_up(self.connection, 0)?;
+        }
+        read::page(self.connection, &self.log, page, limit)
     }
 
     fn freshness(&mut self) -> Result<Freshness> {

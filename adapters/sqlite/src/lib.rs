@@ -24,6 +24,7 @@ mod open;
 mod read;
 mod rows;
 mod search;
+mod stock;
 mod store;
 mod write;
 

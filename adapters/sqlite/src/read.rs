@@ -9,11 +9,12 @@ use crate::error::During;
 use crate::events;
 use crate::rows;
 use crate::search;
+use crate::stock::StockLog;
 
 const READ: &str = "sqlite.read";
 
 /// Answers every need.
-pub(crate) fn supply(connection: &Connection, needs: &Needs, set: &mut WorkingSet) -> Result<()> {
+pub(crate) fn supply(connection: &Connection, log: &StockLog, needs: &Needs, set: &mut WorkingSet) -> Result<()> {
     if needs.catalog {
         set.put_catalog(catalog(connection)?);
     }
@@ -33,10 +34,7 @@ pub(crate) fn supply(connection: &Connection, needs: &Needs, set: &mut WorkingSe
         }
     }
     if !needs.stock.is_empty() {
-        let mut by_number = prepared(connection, rows::STOCK, "WHERE number = ?1")?;
-        for number in &needs.stock {
-            set.put_stock(*number, one(&mut by_number, [number.as_i64()], rows::stock)?.map(|row| row.stock));
-        }
+        log.read(connection, &needs.stock, &mut |number, stock| set.put_stock(number, stock))?;
     }
     if !needs.order_ids.is_empty() {
         let mut by_id = prepared(connection, rows::ORDER, "WHERE id = ?1")?;
@@ -97,7 +95,7 @@ fn catalog(connection: &Connection) -> Result<Catalog> {
 }
 
 /// A page of rows of one kind.
-pub(crate) fn page(connection: &Connection, page: &Page, limit: u32) -> Result<Rows> {
+pub(crate) fn page(connection: &Connection, log: &StockLog, page: &Page, limit: u32) -> Result<Rows> {
     /// Rows whose key, a number or a text, is above one.
     fn after<T, K: rusqlite::ToSql>(
         connection: &Connection,
@@ -120,7 +118,11 @@ pub(crate) fn page(connection: &Connection, page: &Page, limit: u32) -> Result<R
             let condition = "WHERE channel > ?1 ORDER BY channel LIMIT ?2";
             Rows::Channels(after(connection, rows::CHANNEL, condition, channel, limit, rows::channel)?)
         }
-        Page::Stock(number) => Rows::Stock(after(connection, rows::STOCK, NUMBER, signed(number), limit, rows::stock)?),
+        Page::Stock(number) => {
+            let mut rows = after(connection, rows::STOCK, NUMBER, signed(number), limit, rows::stock)?;
+            log.overlay(&mut rows);
+            Rows::Stock(rows)
+        }
         Page::Holds(number) => Rows::Holds(after(connection, rows::HOLD, NUMBER, signed(number), limit, rows::hold)?),
         Page::Backorders(place) => Rows::Backorders(search::backorders_after(connection, *place, limit)?),
         Page::Movements(number) => {

@@ -32,7 +32,7 @@ fn unreadable(column: usize, source: impl std::error::Error + Send + Sync + 'sta
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(source))
 }
 
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Mapped<T> {
+pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Mapped<T> {
     let text = row.get_ref(column)?.as_str()?;
     serde_json::from_str(text).map_err(|error| unreadable(column, error))
 }

@@ -12,6 +12,7 @@ use crate::ahead::{Ahead, lock};
 use crate::error::During;
 use crate::open::{Options, open};
 use crate::read;
+use crate::stock::StockLog;
 use crate::write::{self, Bulk};
 
 /// A store in an SQLite file.
@@ -20,6 +21,7 @@ pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
     /// SQLite's `data_version` when this store last looked; it changes when another connection commits.
     seen_version: Option<i64>,
+    log: StockLog,
     ahead: Option<Ahead>,
     /// How the rows fared that were written ahead in this unit of work, where not well.
     ahead_failed: Option<Result<Written>>,
@@ -45,7 +47,7 @@ impl SqliteStore {
     /// As [`SqliteStore::open`].
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self> {
         let connection = Arc::new(Mutex::new(open(path.as_ref(), options)?));
-        Ok(SqliteStore { connection, seen_version: None, ahead: None, ahead_failed: None })
+        Ok(SqliteStore { connection, seen_version: None, log: StockLog::default(), ahead: None, ahead_failed: None })
     }
 
     /// The connection, once what is under way on it is done.
@@ -59,12 +61,13 @@ impl SqliteStore {
         lock(&self.connection)
     }
 
-    fn compare_version(&mut self) -> Result<Freshness> {
-        let version: i64 = {
-            let connection = self.connection();
-            let mut pragma = connection.prepare_cached("PRAGMA data_version").during("sqlite.begin")?;
-            pragma.query_row([], |row| row.get(0)).during("sqlite.begin")?
-        };
+    fn data_version(&mut self) -> Result<i64> {
+        let connection = self.connection();
+        let mut pragma = connection.prepare_cached("PRAGMA data_version").during("sqlite.begin")?;
+        pragma.query_row([], |row| row.get(0)).during("sqlite.begin")
+    }
+
+    fn compare_version(&mut self, version: i64) -> Result<Freshness> {
         let unchanged = self.seen_version.replace(version) == Some(version);
         Ok(if unchanged { Freshness::Unchanged } else { Freshness::Foreign })
     }
@@ -95,9 +98,15 @@ impl SqliteStore {
         if let Some(failed) = self.ahead_failed.take() {
             return failed;
         }
-        let written = write::write(&lock(&self.connection), changes)?;
+        let connection = lock(&self.connection);
+        let written = write::write(&connection, changes, &mut self.log)?;
+        if finish == Finish::Commit && written == Written::Done {
+            self.log.fold(&connection, false)?;
+        }
+        drop(connection);
         if finish == Finish::Commit && written == Written::Done {
             self.run("COMMIT", "sqlite.commit")?;
+            self.log.committed();
         }
         Ok(written)
     }
@@ -111,22 +120,29 @@ impl Store for SqliteStore {
             Mode::Write => self.run("BEGIN IMMEDIATE", "sqlite.begin")?,
             Mode::Read => self.run("BEGIN DEFERRED", "sqlite.begin")?,
         }
-        self.compare_version()
+        let version = self.data_version()?;
+        self.log.catch_up(&lock(&self.connection), version)?;
+        self.compare_version(version)
     }
 
     fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()> {
-        read::supply(&self.connection(), needs, rows)
+        drop(self.connection());
+        read::supply(&lock(&self.connection), &self.log, needs, rows)
     }
 
     fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
         let written = if finish == Finish::Stay && Bulk::is_all_of(changes) && changes.new_orders.len() > 1 {
-            Bulk::of(changes).and_then(|bulk| self.write_ahead(bulk))
+            {
+                let bulk = Bulk::of(changes, &mut self.log);
+                self.write_ahead(bulk)
+            }
         } else {
             self.write_now(changes, finish)
         };
         if !matches!(written, Ok(Written::Done)) {
             // The first failure is the one to tell. The driver drops its rows.
             drop(self.rollback());
+            self.log.distrust();
             self.seen_version = None;
         }
         written
@@ -135,6 +151,7 @@ impl Store for SqliteStore {
     fn rollback(&mut self) -> Result<()> {
         let idle = self.connection().is_autocommit();
         self.ahead_failed = None;
+        self.log.rolled_back();
         if idle {
             return Ok(());
         }
@@ -142,11 +159,24 @@ impl Store for SqliteStore {
     }
 
     fn page(&mut self, page: &Page, limit: u32) -> Result<Rows> {
-        read::page(&self.connection(), page, limit)
+        let alone = self.connection().is_autocommit() && matches!(page, Page::Stock(_));
+        if alone {
+            // The log and the table must be read as of one moment. The caller's trust in its own rows is not
+            // touched: it is asked about at the next unit of work.
+            self.run("BEGIN DEFERRED", "sqlite.read")?;
+            let version = self.data_version()?;
+            self.log.catch_up(&lock(&self.connection), version)?;
+        }
+        let rows = read::page(&lock(&self.connection), &self.log, page, limit);
+        if alone {
+            self.run("ROLLBACK", "sqlite.read")?;
+        }
+        rows
     }
 
     fn freshness(&mut self) -> Result<Freshness> {
-        self.compare_version()
+        let version = self.data_version()?;
+        self.compare_version(version)
     }
 
     fn writes_ahead(&self) -> Option<usize> {

@@ -1,60 +1,39 @@
 //! Writing a change set. One prepared statement a kind of row, rows in the order of their keys.
 
+use std::sync::Arc;
+
 use rusqlite::{CachedStatement, Connection, params};
 use serde::Serialize;
 use stockroom::channel::Channel;
-use stockroom::engine::{BackorderChange, Changes, Forget, NewKey, NewOrderRow, SubscriptionChange};
+use stockroom::engine::{BackorderChange, Changes, Forget, NewKey, SubscriptionChange};
 use stockroom::inventory::{Hold, StockRow};
 use stockroom::order::Order;
 use stockroom::outbox::ORDER_KEY_PREFIX;
 use stockroom::ports::Written;
-use stockroom::{Error, ErrorKind, Name, Result};
+use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::During;
 use crate::events::{self, PackedEvents};
+use crate::stock::{self, StockLog, StockWrite};
 
 const WRITE: &str = "sqlite.write";
 
 /// The rows that placing orders writes, ready to be bound and independent of the working set, so that another
 /// thread can write them while the next orders are decided.
 pub(crate) struct Bulk {
-    stock: Vec<StockRow>,
-    orders: Vec<BulkOrder>,
+    new_stock: Vec<StockRow>,
+    stock: StockWrite,
+    /// With each: whether its id is its key.
+    orders: Vec<(Arc<Order>, bool)>,
     events: Vec<PackedEvents>,
 }
 
-struct BulkOrder {
-    number: i64,
-    id: Name,
-    channel: Name,
-    currency: String,
-    state: &'static str,
-    placed_at_ms: i64,
-    closed_at_ms: Option<i64>,
-    fingerprint: [u8; 16],
-    body: String,
-    keyed_by_id: bool,
-}
-
 impl Bulk {
-    pub(crate) fn of(changes: &Changes<'_>) -> Result<Self> {
-        let mut orders = Vec::with_capacity(changes.new_orders.len());
-        let mut json = Vec::with_capacity(1024);
-        for NewOrderRow { order, keyed_by_id } in &changes.new_orders {
-            orders.push(BulkOrder {
-                number: order.number.as_i64(),
-                id: order.id.clone(),
-                channel: order.channel.clone(),
-                currency: order.currency.clone(),
-                state: order.state.name(),
-                placed_at_ms: order.placed_at_ms,
-                closed_at_ms: order.closed_at_ms,
-                fingerprint: order.fingerprint.0,
-                body: body(order, &mut json)?.to_owned(),
-                keyed_by_id: *keyed_by_id,
-            });
-        }
-        Ok(Bulk { stock: changes.stock.clone(), orders, events: events::pack(changes.events) })
+    pub(crate) fn of(changes: &Changes<'_>, log: &mut StockLog) -> Self {
+        let orders = changes.new_orders.iter().map(|new| (Arc::clone(new.order), new.keyed_by_id)).collect();
+        let last_event = changes.events.last().map_or(0, |event| event.number);
+        let stock = log.add(last_event, &changes.stock);
+        Bulk { new_stock: changes.new_stock.clone(), stock, orders, events: events::pack(changes.events) }
     }
 
     /// Whether a change set has nothing beyond what a bulk holds.
@@ -63,6 +42,7 @@ impl Bulk {
             skus,
             locations,
             channels,
+            new_stock: _,
             stock: _,
             new_orders: _,
             changed_orders,
@@ -91,7 +71,8 @@ impl Bulk {
     /// Writes into the open transaction. Where an order's id is taken, part of it stands: roll back.
     pub(crate) fn write(&self, connection: &Connection) -> Result<Written> {
         in_transaction(connection)?;
-        stock(connection, &self.stock)?;
+        stock::insert(connection, &self.new_stock)?;
+        stock::write(connection, &self.stock)?;
         if !new_orders(connection, &self.orders)? {
             return Ok(Written::Taken);
         }
@@ -101,10 +82,10 @@ impl Bulk {
 }
 
 /// Writes all changes into the open transaction. Where a name is taken, part of them stands: roll back.
-pub(crate) fn write(connection: &Connection, changes: &Changes<'_>) -> Result<Written> {
+pub(crate) fn write(connection: &Connection, changes: &Changes<'_>, log: &mut StockLog) -> Result<Written> {
     in_transaction(connection)?;
     registrations(connection, changes)?;
-    if Bulk::of(changes)?.write(connection)? == Written::Taken {
+    if Bulk::of(changes, log).write(connection)? == Written::Taken {
         return Ok(Written::Taken);
     }
     changed_orders(connection, changes)?;
@@ -191,45 +172,10 @@ fn registrations(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
     Ok(())
 }
 
-fn stock(connection: &Connection, rows: &[StockRow]) -> Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut update = prepare(
-        connection,
-        "UPDATE stockroom_stock SET on_hand = ?2, unavailable = ?3, safety_stock = ?4, held = ?5, allocated = ?6, \
-         backordered = ?7, backorder_limit = ?8, last_claim = ?9 WHERE number = ?1",
-    )?;
-    let mut insert = prepare(
-        connection,
-        "INSERT INTO stockroom_stock (number, on_hand, unavailable, safety_stock, held, allocated, backordered, \
-         backorder_limit, last_claim) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
-    for row in rows {
-        let stock = &row.stock;
-        let columns = [
-            row.number.as_i64(),
-            stock.on_hand,
-            stock.unavailable,
-            stock.safety_stock,
-            stock.held,
-            stock.allocated,
-            stock.backordered,
-            stock.backorder_limit,
-            stock.last_claim.as_i64(),
-        ];
-        // Nearly every write is to a row that is there.
-        if update.execute(columns).during(WRITE)? == 0 {
-            insert.execute(columns).during(WRITE)?;
-        }
-    }
-    Ok(())
-}
-
 /// Inserts new orders; `false` where an id is taken. No row is inserted where an order has the id, or where the
 /// id was refused before: then the channel is NULL, which no row may have. (As `INSERT … SELECT … WHERE NOT
 /// EXISTS` it would keep a journal of the statement, a tenth of a batch's time.)
-fn new_orders(connection: &Connection, orders: &[BulkOrder]) -> Result<bool> {
+fn new_orders(connection: &Connection, orders: &[(Arc<Order>, bool)]) -> Result<bool> {
     if orders.is_empty() {
         return Ok(true);
     }
@@ -241,20 +187,21 @@ fn new_orders(connection: &Connection, orders: &[BulkOrder]) -> Result<bool> {
          ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     let mut key = String::from(ORDER_KEY_PREFIX);
-    for order in orders {
+    let mut json = Vec::with_capacity(1024);
+    for (order, keyed_by_id) in orders {
         key.truncate(ORDER_KEY_PREFIX.len());
         key.push_str(&order.id);
         let row = params![
-            order.number,
+            order.number.as_i64(),
             &*order.id,
             &*order.channel,
             order.currency,
-            order.state,
+            order.state.name(),
             order.placed_at_ms,
             order.closed_at_ms,
-            order.fingerprint,
-            order.body,
-            order.keyed_by_id.then_some(&*key),
+            order.fingerprint.0,
+            body(order, &mut json)?,
+            keyed_by_id.then_some(&*key),
         ];
         if insert.execute(row).during(WRITE)? == 0 {
             return Ok(false);
@@ -404,7 +351,7 @@ fn to_json<'j, T: Serialize + ?Sized>(value: &T, json: &'j mut Vec<u8>) -> Resul
 
 /// A write that did not meet exactly the row it was decided on means that the rows and the working set have
 /// come apart.
-fn expect_one(rows: usize, what: &'static str) -> Result<()> {
+pub(crate) fn expect_one(rows: usize, what: &'static str) -> Result<()> {
     if rows == 1 {
         return Ok(());
     }

@@ -281,6 +281,9 @@ pub(crate) fn foresee(rows: &WorkingSet, command: &Command, needs: &mut Needs) {
                 let key = command.key.is_none().then(|| order_key(&new.id));
                 rows.missing(None, Some(&new.id), key.as_deref(), needs);
             }
+            if let Some(hold) = &new.hold {
+                rows.missing_hold(hold, needs);
+            }
             match (&new.ranking, catalog.channels.get(&*new.channel)) {
                 // The common case, without a copy of the channel's locations.
                 (None, Some(channel)) => skus(&mut new.lines.iter().map(|l| &l.sku), &channel.locations, needs),
@@ -293,16 +296,35 @@ pub(crate) fn foresee(rows: &WorkingSet, command: &Command, needs: &mut Needs) {
         Action::ReceiveStock(document) if document.lines.len() <= LINES_MAX => {
             skus(&mut document.lines.iter().map(|l| &l.sku), &at(&document.location), needs);
         }
-        Action::RegisterSku(document) => skus(&mut std::iter::once(&document.sku), &[], needs),
+        Action::RegisterSku(document) => {
+            let components = document.components.iter().flatten().take(LINES_MAX).map(|component| &component.sku);
+            skus(&mut std::iter::once(&document.sku).chain(components), &[], needs);
+        }
         Action::AdjustStock(document) => skus(&mut std::iter::once(&document.sku), &at(&document.location), needs),
         Action::CountStock(document) => skus(&mut std::iter::once(&document.sku), &at(&document.location), needs),
         Action::SetStockPolicy(document) => {
             skus(&mut std::iter::once(&document.sku), &at(&document.location), needs);
         }
-        Action::ShipOrder(document) => rows.missing(None, Some(&document.order), None, needs),
-        Action::CancelOrder(document) => rows.missing(None, Some(&document.order), None, needs),
-        Action::EditOrder(document) => rows.missing(None, Some(&document.order), None, needs),
-        Action::ReturnOrder(document) => rows.missing(None, Some(&document.order), None, needs),
+        Action::TransferStock(document) if document.lines.len() <= LINES_MAX => {
+            let both = [at(&document.from), at(&document.to)].concat();
+            skus(&mut document.lines.iter().map(|l| &l.sku), &both, needs);
+        }
+        Action::ExtendHold(document) => rows.missing_hold(&document.hold, needs),
+        Action::ReleaseHold(document) => rows.missing_hold(&document.hold, needs),
+        Action::ShipOrder(document) => rows.missing_order(&document.order, &[], needs),
+        Action::CancelOrder(document) => rows.missing_order(&document.order, &[], needs),
+        Action::EditOrder(document) if document.add.len() <= LINES_MAX => {
+            let locations = rows.locations_of_order(&document.order);
+            rows.missing_order(&document.order, &locations, needs);
+            skus(&mut document.add.iter().map(|l| &l.sku), &locations, needs);
+        }
+        Action::ReturnOrder(document) => {
+            let named = document.lines.iter().take(LINES_MAX).filter_map(|line| line.location.as_deref());
+            let mut locations: Vec<LocationNumber> = named.flat_map(at).collect();
+            locations.sort_unstable();
+            locations.dedup();
+            rows.missing_order(&document.order, &locations, needs);
+        }
         Action::CompleteOrder(document) => rows.missing(None, Some(&document.order), None, needs),
         _ => {}
     }

@@ -94,12 +94,12 @@ impl Writer<'_> {
         for channel in &changes.channels {
             self.set(|tables| &mut tables.channels, channel.channel.clone(), Some((*channel).clone()));
         }
-        for row in &changes.stock {
+        for row in changes.new_stock.iter().chain(&changes.stock) {
             self.set(|tables| &mut tables.stock, row.number, Some(row.stock));
         }
         for NewOrderRow { order, .. } in &changes.new_orders {
             self.set(|tables| &mut tables.order_numbers, order.id.clone(), Some(order.number));
-            self.set(|tables| &mut tables.orders, order.number, Some((*order).clone()));
+            self.set(|tables| &mut tables.orders, order.number, Some(Order::clone(order)));
         }
         for order in &changes.changed_orders {
             self.set(|tables| &mut tables.orders, order.number, Some((*order).clone()));

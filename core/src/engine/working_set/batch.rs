@@ -169,9 +169,11 @@ impl WorkingSet {
         for changed in &self.pending.stock {
             let entry = &self.stock[changed.place];
             if entry.now != changed.stored || changed.appeared {
-                changes.stock.push(StockRow { number: entry.number, stock: entry.now });
+                let rows = if entry.absent { &mut changes.new_stock } else { &mut changes.stock };
+                rows.push(StockRow { number: entry.number, stock: entry.now });
             }
         }
+        changes.new_stock.sort_unstable_by_key(|row| row.number);
         changes.stock.sort_unstable_by_key(|row| row.number);
         for number in &self.pending.orders {
             if let Some(entry) = self.orders.get(number) {

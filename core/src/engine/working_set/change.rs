@@ -31,7 +31,7 @@ impl WorkingSet {
                 self.pending.orders.push(number);
             }
         }
-        Ok(&mut entry.row)
+        Ok(Arc::make_mut(&mut entry.row))
     }
 
     pub(crate) fn insert_order(&mut self, order: Order, keyed_by_id: bool) {
@@ -40,7 +40,7 @@ impl WorkingSet {
         self.order_ids.insert(order.id.clone(), Some(number));
         self.pending.orders.push(number);
         let entry = OrderEntry {
-            row: Box::new(order),
+            row: Arc::new(order),
             stored: StoredOrder::Nothing,
             keyed_by_id,
             command: self.command,

@@ -1,5 +1,7 @@
 //! What a batch changed, in the form in which stores take it.
 
+use std::sync::Arc;
+
 use crate::channel::Channel;
 use crate::inventory::{Backorder, Hold, Location, Movement, Sku, StockRow};
 use crate::order::Order;
@@ -35,8 +37,8 @@ pub enum Forget {
 /// An order to insert, on the condition that its id is free.
 #[derive(Clone, Copy, Debug)]
 pub struct NewOrderRow<'w> {
-    /// The order.
-    pub order: &'w Order,
+    /// The order, shared so that a store can write it on another thread.
+    pub order: &'w Arc<Order>,
     /// Whether the key [`ORDER_KEY_PREFIX`](crate::outbox::ORDER_KEY_PREFIX) + id must be free as well: the
     /// order was placed under its own id, and may have been refused under it before.
     pub keyed_by_id: bool,
@@ -60,7 +62,9 @@ pub struct Changes<'w> {
     pub locations: Vec<&'w Location>,
     /// New or changed channels.
     pub channels: Vec<&'w Channel>,
-    /// New or changed stock rows, in rising order.
+    /// New stock rows, in rising order.
+    pub new_stock: Vec<StockRow>,
+    /// Changed stock rows, in rising order.
     pub stock: Vec<StockRow>,
     /// New orders, in rising order.
     pub new_orders: Vec<NewOrderRow<'w>>,

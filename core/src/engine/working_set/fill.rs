@@ -46,7 +46,7 @@ impl WorkingSet {
         }
         self.order_ids.insert(order.id.clone(), Some(number));
         let entry = OrderEntry {
-            row: Box::new(order),
+            row: Arc::new(order),
             stored: StoredOrder::Same,
             keyed_by_id: false,
             command: 0,

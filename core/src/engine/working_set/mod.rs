@@ -123,7 +123,7 @@ struct ChangedStock {
 
 #[derive(Debug)]
 struct OrderEntry {
-    row: Box<Order>,
+    row: Arc<Order>,
     stored: StoredOrder,
     /// Whether the order's id is its idempotency key.
     keyed_by_id: bool,
@@ -153,7 +153,7 @@ struct HoldEntry {
 enum Undo {
     /// The place in the list of stock rows, and the row as it was.
     Stock(usize, Stock),
-    Order(OrderNumber, Box<Order>),
+    Order(OrderNumber, Arc<Order>),
     NewOrder(OrderNumber),
     Hold(String, Option<Arc<Hold>>),
 }

@@ -1,6 +1,8 @@
 //! Reading: what rules call. A row that is not here stops the decision with a need.
 
 use super::*;
+use crate::ids::{ID_BYTES_MAX, SkuNumber, name_fault};
+use crate::inventory::takes;
 
 /// What rules call to read.
 impl WorkingSet {
@@ -28,10 +30,73 @@ impl WorkingSet {
     /// Asks for the stock rows of a SKU, or a bundle's components, that are not here yet.
     pub(crate) fn missing_stock(&self, sku: &str, locations: &[LocationNumber], needs: &mut Needs) {
         if let Some(Some(sku)) = self.skus.get(sku) {
-            for (number, _) in crate::inventory::takes(sku.number, &sku.components) {
+            for (number, _) in takes(sku.number, &sku.components) {
                 let rows = locations.iter().map(|location| StockNumber::of(number, *location));
                 needs.stock.extend(rows.filter(|number| self.places.get(*number).is_none()));
             }
+        }
+    }
+
+    /// Asks for an order or, where it is here, for what its units claim or left, and for the rows of its lines
+    /// at more locations.
+    pub(crate) fn missing_order(&self, id: &str, locations: &[LocationNumber], needs: &mut Needs) {
+        let Some(number) = self.order_ids.get(id) else {
+            needs.order_ids.extend(name_fault(id, ID_BYTES_MAX).is_none().then(|| id.to_owned()));
+            return;
+        };
+        let Some(order) = number.and_then(|number| self.orders.get(&number)).map(|entry| &entry.row) else {
+            return;
+        };
+        for allocation in &order.body.allocations {
+            if let Some(line) = order.body.lines.get(allocation.line as usize) {
+                self.missing_rows(line.takes(), &[allocation.location], needs);
+            }
+        }
+        for line in order.body.lines.iter().filter(|_| !locations.is_empty()) {
+            self.missing_rows(line.takes(), locations, needs);
+        }
+    }
+
+    /// Where an order that is here may claim more.
+    pub(crate) fn locations_of_order(&self, id: &str) -> Vec<LocationNumber> {
+        let order = self.order_ids.get(id).copied().flatten().and_then(|number| self.orders.get(&number));
+        let Some(order) = order.map(|entry| &entry.row) else {
+            return Vec::new();
+        };
+        let channel = self.catalog.as_ref().and_then(|catalog| catalog.channels.get(&order.channel));
+        match order.body.ranking.is_empty() {
+            true => channel.map(|channel| channel.locations.clone()).unwrap_or_default(),
+            false => order.body.ranking.clone(),
+        }
+    }
+
+    /// Asks for a hold or, where it is here, for what it claims.
+    pub(crate) fn missing_hold(&self, id: &str, needs: &mut Needs) {
+        match self.holds.get(id).map(|entry| &entry.row) {
+            None => needs.holds.extend(name_fault(id, ID_BYTES_MAX).is_none().then(|| id.to_owned())),
+            Some(None) => {}
+            Some(Some(hold)) => {
+                for claim in &hold.claims {
+                    if let Some(line) = hold.lines.get(claim.line as usize) {
+                        self.missing_rows(takes(line.sku_number, &line.components), &[claim.location], needs);
+                    }
+                }
+            }
+        }
+    }
+
+    fn missing_rows(
+        &self,
+        takes: impl Iterator<Item = (SkuNumber, i64)>,
+        locations: &[LocationNumber],
+        needs: &mut Needs,
+    ) {
+        for (sku, _) in takes {
+            if self.numbered_skus.get(sku.0 as usize).is_none_or(Option::is_none) {
+                needs.sku_numbers.push(sku);
+            }
+            let rows = locations.iter().map(|location| StockNumber::of(sku, *location));
+            needs.stock.extend(rows.filter(|number| self.places.get(*number).is_none()));
         }
     }
 

@@ -7,6 +7,7 @@
 mod by_hand;
 mod contender;
 mod engine;
+mod growth;
 mod in_memory;
 mod measure;
 mod process;
@@ -14,8 +15,8 @@ mod suite;
 mod workload;
 
 use std::error::Error;
-use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,8 +24,9 @@ use clap::builder::PossibleValuesParser;
 use tempfile::TempDir;
 
 use crate::by_hand::ByHand;
-use crate::contender::Outcome;
+use crate::contender::{Contender, Outcome};
 use crate::engine::{Durable, Volatile};
+use crate::growth::{Grower, Growth, Plan};
 use crate::in_memory::InMemory;
 use crate::measure::{Progress, Report};
 use crate::suite::{BENCHMARKS, Benchmark, Config, Contenders, Pair};
@@ -39,8 +41,16 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// The benchmarks to run; all of them if none is named.
-    #[arg(value_parser = PossibleValuesParser::new(BENCHMARKS.map(|benchmark| benchmark.name)))]
+    #[arg(value_parser = PossibleValuesParser::new(names()))]
     names: Vec<String>,
+    /// Fill one shop for the growth rows and tell how it went: what this program asks of itself.
+    #[arg(long, hide = true, value_enum)]
+    grow: Option<Grower>,
+}
+
+/// Everything that can be run.
+fn names() -> impl Iterator<Item = &'static str> {
+    BENCHMARKS.iter().map(|benchmark| benchmark.name).chain(growth::NAMES)
 }
 
 fn main() -> ExitCode {
@@ -57,22 +67,29 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Outcome<()> {
     let directory = directory_on_disk()?;
+    if let Some(grower) = arguments.grow {
+        grow(grower, directory.path(), arguments.quick)?;
+        return Ok(directory.close()?);
+    }
     let config = Config { directory: directory.path(), quick: arguments.quick };
     let contenders = Contenders {
         durable: Pair { ours: Some(&Durable), by_hand: &ByHand },
         in_memory: Pair { ours: Some(&Volatile), by_hand: &InMemory },
     };
-    let chosen: Vec<&Benchmark> = BENCHMARKS
-        .iter()
-        .filter(|benchmark| arguments.names.is_empty() || arguments.names.iter().any(|name| name == benchmark.name))
-        .collect();
+    let is_chosen = |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|chosen| chosen == name);
+    let chosen: Vec<&Benchmark> = BENCHMARKS.iter().filter(|benchmark| is_chosen(benchmark.name)).collect();
+    let growth_runs = if growth::NAMES.into_iter().any(is_chosen) { growth::RUNS } else { 0 };
 
     let visible = io::stdout().is_terminal() && io::stderr().is_terminal();
-    let progress = Progress::new((chosen.len() * config.rounds()) as u64, visible);
+    let progress = Progress::new((chosen.len() * config.rounds() + growth_runs) as u64, visible);
     let report = Report::new(arguments.json, &progress)?;
     for benchmark in chosen {
         let row = benchmark.run(&config, &contenders, &progress)?;
         report.row(&row)?;
+    }
+    if growth_runs > 0 {
+        let rows = growth::run(config.quick, &progress)?;
+        rows.iter().filter(|row| is_chosen(row.name)).try_for_each(|row| report.row(row))?;
     }
     progress.finish();
     if let Some(bytes) = process::resident_bytes() {
@@ -80,6 +97,16 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     }
     directory.close()?;
     Ok(())
+}
+
+/// Fills one shop and prints one line of JSON about it.
+fn grow(grower: Grower, directory: &Path, quick: bool) -> Outcome<()> {
+    let contender: &dyn Contender = match grower {
+        Grower::Engine => &Durable,
+        Grower::ByHand => &ByHand,
+    };
+    let growth = Growth::measure(contender, directory, Plan::new(quick))?;
+    Ok(writeln!(io::stdout(), "{}", serde_json::to_string(&growth)?)?)
 }
 
 /// A directory beside this program, so under the target directory: the system's own temporary directory may

@@ -6,15 +6,15 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contender::Outcome;
 use crate::process;
 
 /// One run of one side.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Sample {
-    /// Operations a second.
+    /// Operations a second, or what else the unit of the row says.
     pub(crate) rate: f64,
     /// Bytes written to storage for each operation, where the machine can tell.
     pub(crate) bytes_per_operation: Option<f64>,
@@ -79,7 +79,7 @@ pub(crate) struct Row {
     /// Bytes written to storage for each operation, as medians.
     pub(crate) ours_bytes: Option<f64>,
     pub(crate) by_hand_bytes: Option<f64>,
-    pub(crate) note: &'static str,
+    pub(crate) note: String,
 }
 
 impl Row {
@@ -87,7 +87,7 @@ impl Row {
         name: &'static str,
         unit: &'static str,
         target: Option<f64>,
-        note: &'static str,
+        note: String,
         samples: &Samples,
     ) -> Outcome<Self> {
         let rates = |side: &[Sample]| side.iter().map(|sample| sample.rate).collect::<Vec<_>>();
@@ -174,10 +174,12 @@ fn table_line(cells: [&str; 7]) -> String {
 fn notes(row: &Row) -> String {
     let range = |[low, high]: [f64; 2]| format!("{} to {}", figure(low), figure(high));
     let mut notes = Vec::new();
-    if let Some(ours) = row.ours_range {
-        notes.push(format!("ours {}", range(ours)));
+    // One run has no range.
+    for (side, runs) in [("ours", row.ours_range), ("by hand", Some(row.by_hand_range))] {
+        if let Some(runs) = runs.filter(|[low, high]| low < high) {
+            notes.push(format!("{side} {}", range(runs)));
+        }
     }
-    notes.push(format!("by hand {}", range(row.by_hand_range)));
     let bytes: Vec<String> = [("ours", row.ours_bytes), ("by hand", row.by_hand_bytes)]
         .into_iter()
         .filter_map(|(side, bytes)| bytes.filter(|bytes| *bytes >= 1.0).map(|bytes| (side, bytes)))
@@ -187,13 +189,13 @@ fn notes(row: &Row) -> String {
         notes.push(format!("bytes written each: {}", bytes.join(", ")));
     }
     if !row.note.is_empty() {
-        notes.push(row.note.to_owned());
+        notes.push(row.note.clone());
     }
     notes.join("; ")
 }
 
 /// A figure as people read it: thousands apart, and a decimal only where it matters.
-fn figure(value: f64) -> String {
+pub(crate) fn figure(value: f64) -> String {
     if value.abs() < 100.0 {
         return format!("{value:.1}");
     }
@@ -236,7 +238,7 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    fn advance(&self) {
+    pub(crate) fn advance(&self) {
         self.bar.inc(1);
     }
 
@@ -285,7 +287,7 @@ mod tests {
         let progress = Progress::new(3, false);
         let samples = alternate(3, Some(&mut ours), &mut by_hand, &progress).unwrap();
         assert_eq!(*turns.borrow(), "ababab");
-        let row = Row::new("x", "orders/s", Some(1.0), "", &samples).unwrap();
+        let row = Row::new("x", "orders/s", Some(1.0), String::new(), &samples).unwrap();
         assert_eq!((row.ours, row.by_hand, row.ratio), (Some(200.0), 100.0, Some(2.0)));
         assert_eq!(row.by_hand_range, [50.0, 150.0]);
     }
@@ -293,7 +295,7 @@ mod tests {
     #[test]
     fn without_an_engine_there_is_no_ratio() {
         let samples = alternate(2, None, &mut || sample(10.0), &Progress::new(2, false)).unwrap();
-        let row = Row::new("x", "orders/s", None, "", &samples).unwrap();
+        let row = Row::new("x", "orders/s", None, String::new(), &samples).unwrap();
         assert_eq!((row.ours, row.by_hand, row.ratio), (None, 10.0, None));
         let json: serde_json::Value = serde_json::to_value(&row).unwrap();
         assert_eq!((&json["name"], &json["by_hand"]), (&"x".into(), &10.0.into()));

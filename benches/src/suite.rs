@@ -8,7 +8,7 @@ use crate::measure::{Progress, Row, Sample, Side, alternate, time};
 use crate::workload::{Demand, ON_HAND, Orders, SampleOrder, questions};
 
 /// The same orders in every run on every machine.
-const SEED: u64 = 2_026;
+pub(crate) const SEED: u64 = 2_026;
 
 /// The engine, if it takes part, and its peer.
 pub(crate) struct Pair<'a> {
@@ -55,7 +55,7 @@ enum Work {
     Available { skus_per_call: usize },
 }
 
-/// All benchmarks, in the order in which they run. One run takes one to two seconds.
+/// The benchmarks of fresh shops, in the order in which they run. One run takes one to two seconds.
 pub(crate) const BENCHMARKS: [Benchmark; 8] = [
     Benchmark {
         name: "place/one-per-commit",
@@ -115,7 +115,7 @@ impl Benchmark {
         let mut ours = pair.ours.map(|ours| move || run(ours));
         let ours = ours.as_mut().map(|ours| ours as Side<'_>);
         let samples = alternate(config.rounds(), ours, &mut || run(pair.by_hand), progress)?;
-        Row::new(self.name, unit, self.target, "", &samples)
+        Row::new(self.name, unit, self.target, String::new(), &samples)
     }
 }
 

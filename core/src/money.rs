@@ -40,7 +40,22 @@ pub fn decimals(currency: &str) -> Option<u8> {
     if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return None;
     }
-    CURRENCIES.iter().find(|(_, codes)| codes.split_ascii_whitespace().any(|code| code == currency)).map(|(d, _)| *d)
+    CURRENCIES.iter().find(|(_, codes)| has_code(codes, currency)).map(|(decimals, _)| *decimals)
+}
+
+/// Binary search among codes of three letters in alphabetic order, a space between each two.
+fn has_code(codes: &str, code: &str) -> bool {
+    let at = |index: usize| codes.get(4 * index..4 * index + 3).unwrap_or_default();
+    let (mut low, mut high) = (0, codes.len().div_ceil(4));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match at(middle).cmp(code) {
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+            std::cmp::Ordering::Equal => return true,
+        }
+    }
+    false
 }
 
 /// Whether a price of one unit can be taken: 0 to [`PRICE_MINOR_MAX`].
@@ -59,4 +74,23 @@ pub fn is_price(unit_price_minor: i64) -> bool {
 pub fn add_line(sum_minor: i64, quantity: i64, unit_price_minor: i64) -> Option<i64> {
     let sum = quantity.checked_mul(unit_price_minor)?.checked_add(sum_minor)?;
     (-VALUE_MINOR_MAX..=VALUE_MINOR_MAX).contains(&sum).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_found_and_no_other() {
+        let mut count = 0;
+        for (decimals_of_group, codes) in CURRENCIES {
+            for code in codes.split_ascii_whitespace() {
+                assert_eq!(decimals(code), Some(*decimals_of_group), "{code}");
+                count += 1;
+            }
+        }
+        let letters = || (b'A'..=b'Z').map(char::from);
+        let all = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
+        assert_eq!(all.filter(|code| decimals(code).is_some()).count(), count);
+    }
 }

@@ -131,7 +131,11 @@ impl Store for SqliteStore {
     }
 
     fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
-        let written = if finish == Finish::Stay && Bulk::is_all_of(changes) && changes.new_orders.len() > 1 {
+        let written = if finish == Finish::Stay
+            && Bulk::is_all_of(changes)
+            && changes.new_orders.len() > 1
+            && !changes.events.is_empty()
+        {
             {
                 let bulk = Bulk::of(changes, &mut self.log);
                 self.write_ahead(bulk)

@@ -297,7 +297,7 @@ impl WorkingSet {
     }
 
     /// Drops the rows that are not worth keeping after a batch, and all of a kind that has grown too large.
-    pub(crate) fn trim(&mut self) {
+    pub fn trim(&mut self) {
         self.keys.clear();
         self.subscriptions.clear();
         self.holds.clear();

@@ -5,6 +5,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// What kind of failure it is. Match on this, not on the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,8 @@ pub enum ErrorKind {
     Unsupported,
     /// A change would have broken one of the invariants. Nothing was written. This is a bug in Stockroom.
     InvariantBroken,
-    /// An earlier failure or a panic ended this unit of work before it was decided. Nothing was written.
+    /// A panic ended this unit of work. Whether it was written is open: send the same command with the same
+    /// key again, and it takes effect once.
     Aborted,
     /// A document could not be read as what it should be.
     Malformed,
@@ -37,7 +39,7 @@ pub struct Error {
     kind: ErrorKind,
     operation: &'static str,
     message: String,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The result of calls that can fail.
@@ -52,7 +54,7 @@ impl Error {
     /// Attaches the error that caused this one.
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.source = Some(Box::new(source));
+        self.source = Some(Arc::new(source));
         self
     }
 
@@ -77,10 +79,10 @@ impl Error {
         matches!(self.kind, ErrorKind::Busy | ErrorKind::Io | ErrorKind::Full | ErrorKind::Aborted)
     }
 
-    /// The same failure for another caller who rode along in the same unit of work. The cause stays
-    /// with the first.
+    /// The same failure for another caller who rode along in the same unit of work.
     pub(crate) fn copy(&self) -> Self {
-        Error { kind: self.kind, operation: self.operation, message: self.message.clone(), source: None }
+        let source = self.source.clone();
+        Error { kind: self.kind, operation: self.operation, message: self.message.clone(), source }
     }
 
     pub(crate) fn broken(message: impl Into<String>) -> Self {

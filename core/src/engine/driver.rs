@@ -209,16 +209,21 @@ impl<S: Store> Stockroom<S> {
         !std::mem::replace(&mut queue.led, true)
     }
 
-    /// Commits what was handed in so far, without waiting for a particular answer. A failure reaches those
-    /// who ask for the answers.
+    /// Commits what was handed in so far, without waiting for a particular answer, and returns when it is
+    /// durable. A failure reaches those who ask for the answers.
     pub fn flush(&self) {
         if self.take_the_lead() {
             self.lead();
         } else {
             // Somebody commits right now; what came after that batch is next.
-            let batch = Arc::clone(&lock(&self.queue).open);
-            if !lock(&self.queue).commands.is_empty() {
-                drop(self.wait(Ticket { batch, slot: usize::MAX }));
+            let (batch, empty) = {
+                let queue = lock(&self.queue);
+                (Arc::clone(&queue.open), queue.commands.is_empty())
+            };
+            match empty {
+                // What was taken from the queue is durable when the core is free again.
+                true => drop(lock(&self.core)),
+                false => drop(self.wait(Ticket { batch, slot: usize::MAX })),
             }
         }
     }
@@ -259,7 +264,7 @@ impl<S: Store> Stockroom<S> {
         self.execute_batch_at(commands.into_iter().map(|command| TimedCommand { at_ms, command }).collect())
     }
 
-    /// Does a batch of commands in one commit, each at its own time.
+    /// Does a batch of commands in one commit, each at its own time. What was handed in before is done first.
     ///
     /// # Errors
     /// As [`Stockroom::execute`]; a failure means that none was done.
@@ -268,6 +273,10 @@ impl<S: Store> Stockroom<S> {
             for timed in &mut commands {
                 self.apply_rules(&mut timed.command);
             }
+        }
+        // What this thread handed in before comes before.
+        if !lock(&self.queue).commands.is_empty() {
+            self.flush();
         }
         let mut commands = Some(commands);
         lock(&self.core).run(Finish::Commit, &mut || commands.take().unwrap_or_default())

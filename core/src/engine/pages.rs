@@ -1,6 +1,6 @@
 //! Reading a store from end to end, page by page.
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ports::{Page, Rows, Store};
 
 /// Rows read at a time.
@@ -96,6 +96,11 @@ pub(crate) fn each_page<S: Store>(store: &mut S, kind: Kind, take: &mut dyn FnMu
         let Some(next) = next_page(&rows) else {
             return Ok(());
         };
+        if next <= page {
+            // A damaged file can hold keys in any order; reading on would never end.
+            let message = format!("the {} are not in the order of their keys", kind.name());
+            return Err(Error::new(ErrorKind::Corrupt, "store.page", message));
+        }
         take(rows)?;
         page = next;
     }

@@ -1,11 +1,13 @@
 //! Reading: availability, orders, holds and events. Availability is answered from the rows kept in memory
 //! where the store can prove that they are still good.
 
+use std::sync::Arc;
+
 use crate::engine::driver::{Core, Stockroom};
 use crate::engine::working_set::{Stop, WorkingSet};
 use crate::error::{Error, Result};
-use crate::ids::{LocationNumber, StockNumber};
-use crate::inventory::{Hold, Stock, takes, whole_units};
+use crate::ids::{ID_BYTES_MAX, LocationNumber, SKU_BYTES_MAX, StockNumber};
+use crate::inventory::{Hold, Sku, Stock, takes, whole_units};
 use crate::order::Order;
 use crate::outbox::{Event, StockLevel, Subscription};
 use crate::ports::{Freshness, Mode, Page, Rows, Store};
@@ -42,7 +44,7 @@ impl<S: Store> Stockroom<S> {
                 return Ok(vec![None; skus.len()]);
             };
             all(skus.iter().map(|sku| {
-                let Some(sku) = rows.sku(sku)? else {
+                let Some(sku) = known_sku(rows, sku)? else {
                     return Ok(None);
                 };
                 let at = |location: &LocationNumber| {
@@ -69,6 +71,9 @@ impl<S: Store> Stockroom<S> {
     /// # Errors
     /// Where the store cannot be read.
     pub fn order(&self, id: &str) -> Result<Option<Order>> {
+        if id.len() > ID_BYTES_MAX {
+            return Ok(None);
+        }
         self.read(|rows| match rows.order_number(id)? {
             Some(number) => rows.order(number).cloned().map(Some),
             None => Ok(None),
@@ -80,6 +85,9 @@ impl<S: Store> Stockroom<S> {
     /// # Errors
     /// Where the store cannot be read.
     pub fn hold(&self, id: &str) -> Result<Option<Hold>> {
+        if id.len() > ID_BYTES_MAX {
+            return Ok(None);
+        }
         self.read(|rows| Ok(rows.hold(id)?.map(|hold| (**hold).clone())))
     }
 
@@ -88,6 +96,9 @@ impl<S: Store> Stockroom<S> {
     /// # Errors
     /// Where the store cannot be read.
     pub fn subscription(&self, name: &str) -> Result<Option<Subscription>> {
+        if name.len() > ID_BYTES_MAX {
+            return Ok(None);
+        }
         self.read(|rows| Ok(rows.subscription(name)?.cloned()))
     }
 
@@ -172,6 +183,8 @@ impl<S: Store> Stockroom<S> {
                 }
             }
         }
+        // Names that are nowhere are kept too, and readers may ask for any number of them.
+        rows.trim();
         let ended = store.rollback();
         let value = result?;
         ended.map(|()| value)
@@ -204,9 +217,14 @@ fn all<T>(answers: impl Iterator<Item = Result<T, Stop>>) -> Result<Vec<T>, Stop
     }
 }
 
+/// A SKU by name. A name that is too long for one is not asked for, as it would be kept.
+fn known_sku<'r>(rows: &'r WorkingSet, sku: &str) -> Result<Option<&'r Arc<Sku>>, Stop> {
+    if sku.len() > SKU_BYTES_MAX { Ok(None) } else { rows.sku(sku) }
+}
+
 fn stock_number(rows: &WorkingSet, sku: &str, location: &str) -> Result<Option<StockNumber>, Stop> {
     let location = rows.catalog()?.by_name.get(location).copied();
-    Ok(match (rows.sku(sku)?, location) {
+    Ok(match (known_sku(rows, sku)?, location) {
         (Some(sku), Some(location)) => Some(StockNumber::of(sku.number, location)),
         _ => None,
     })
@@ -216,7 +234,7 @@ fn available_at(rows: &WorkingSet, sku: &str, location: &str) -> Result<Option<i
     let Some(location) = rows.catalog()?.by_name.get(location).copied() else {
         return Ok(None);
     };
-    let Some(sku) = rows.sku(sku)? else {
+    let Some(sku) = known_sku(rows, sku)? else {
         return Ok(None);
     };
     if sku.components.is_empty() {

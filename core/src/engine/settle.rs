@@ -64,9 +64,14 @@ fn fill(decision: &mut Decision<'_>, number: StockNumber) -> Result<(), Stop> {
         }
         after = waiting.last().copied();
         if waiting.len() < BACKORDERS_PAGE as usize {
-            return Ok(());
+            break;
         }
     }
+    // Lines that wait since this very command are last in the queue, and not in the store yet.
+    for backorder in decision.rows.waiting_since_now(number) {
+        fill_line(decision, backorder)?;
+    }
+    Ok(())
 }
 
 fn fill_line(decision: &mut Decision<'_>, backorder: Backorder) -> Result<(), Stop> {

@@ -81,8 +81,9 @@ impl Claimer<'_> {
         why: Why,
     ) -> Result<(), Stop> {
         // Units that wait already keep their place in the queue; those that come to wait now get the last one.
-        let at =
-            |a: &&mut Allocation| a.line == index && a.location == location && (backordered == 0 || a.backordered == 0);
+        // Units from stock join those that are there for the same reason.
+        let joins = |a: &Allocation| if backordered > 0 { a.backordered == 0 } else { a.why == why };
+        let at = |a: &&mut Allocation| a.line == index && a.location == location && joins(a);
         // Allocations are in the order of the lines, so that those of the line at hand are the last, but in
         // an edit they may be anywhere.
         let known =

@@ -86,7 +86,7 @@ pub trait Store {
 }
 
 /// A kind of rows and the place to read on after.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)] // Each is the kind of row that its name says, after the key given.
 pub enum Page {
     Skus(u64),

@@ -2,6 +2,7 @@
 //! noted as written; the cache is trimmed or distrusted.
 
 use super::*;
+use crate::inventory::Backorder;
 
 /// What the step calls around each command and each batch.
 impl WorkingSet {
@@ -89,6 +90,15 @@ impl WorkingSet {
             }
             _ => None,
         })
+    }
+
+    /// The order lines that the command lets wait for a stock row, in their order.
+    pub(crate) fn waiting_since_now(&self, stock: StockNumber) -> Vec<crate::inventory::Backorder> {
+        let waits = self.pending.backorders[self.mark.backorders..].iter().filter_map(|change| match change {
+            BackorderChange::Waits(backorder) if backorder.stock == stock => Some(*backorder),
+            _ => None,
+        });
+        waits.collect()
     }
 
     /// Whether the command changed an order or a hold.

@@ -46,7 +46,7 @@ mod events;
 pub mod expect;
 mod failures;
 mod fixture;
-mod history;
+pub mod history;
 mod holds;
 mod keys;
 mod names;

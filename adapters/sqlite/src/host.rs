@@ -37,8 +37,8 @@ use crate::{read, write};
 pub struct HostTransaction<'t> {
     connection: &'t Connection,
     open: bool,
-    /// Always empty: the host's transactions come one at a time, so what is logged is folded at their begin
-    /// and what is written goes to the table.
+    /// Empty in units that write: the host's transactions come one at a time, so what is logged is folded when
+    /// one begins and what is written goes to the table.
     log: StockLog,
 }
 
@@ -54,7 +54,7 @@ impl<'t> HostTransaction<'t> {
 }
 
 impl Store for HostTransaction<'_> {
-    fn begin(&mut self, _mode: Mode) -> Result<Freshness> {
+    fn begin(&mut self, mode: Mode) -> Result<Freshness> {
         self.rollback()?;
         if self.connection.is_autocommit() {
             let message = "no transaction is open: begin one on this connection first";
@@ -64,9 +64,11 @@ impl Store for HostTransaction<'_> {
         self.open = true;
         self.log.distrust();
         self.log.catch_up(self.connection, 0)?;
-        self.log.fold(self.connection, true)?;
-        // The host may have written to the tables itself since.
-        Ok(Freshness::Foreign)
+        if mode == Mode::Write {
+            self.log.fold(self.connection, true)?;
+        }
+        // The host may have rolled back to a savepoint of its own since.
+        Ok(Freshness::TakenBack)
     }
 
     fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()> {
@@ -105,6 +107,6 @@ impl Store for HostTransaction<'_> {
     }
 
     fn freshness(&mut self) -> Result<Freshness> {
-        Ok(Freshness::Foreign)
+        Ok(Freshness::TakenBack)
     }
 }

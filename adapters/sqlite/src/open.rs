@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use refinery::Migration;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::ffi::ErrorCode;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use stockroom::{Error, ErrorKind, Result};
 
-use crate::error::During;
+use crate::error::{During, failure};
 
 mod migrations {
     //! The numbered SQL files, built in.
@@ -16,6 +18,9 @@ mod migrations {
 
 /// The newest schema that this build knows.
 pub const SCHEMA_VERSION: i64 = 1;
+
+/// The pause between two tries at setting WAL mode.
+const WAL_PAUSE_MS: u32 = 10;
 
 /// Where the migrations that were run are written down. A name of its own, because the host may use
 /// refinery for its own tables in the same file.
@@ -56,9 +61,12 @@ impl Default for Options {
 
 pub(crate) fn open(path: &Path, options: &Options) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
-    let mut connection = Connection::open(path).during("sqlite.open")?;
+    // Without the flag for URIs: a path is a path, whatever it looks like.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).during("sqlite.open")?;
     connection.busy_timeout(Duration::from_millis(options.busy_timeout_ms.into())).during("sqlite.open")?;
-    check_schema(&connection)?;
+    // Before anything is written.
+    is_up_to_date(&connection)?;
     set_up(&connection, options)?;
     create_tables(&mut connection)?;
     Ok(connection)
@@ -72,20 +80,41 @@ fn check_library(version: i32) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a schema that is newer than this build, before anything is written.
-fn check_schema(connection: &Connection) -> Result<()> {
+/// Whether every migration has been run. Refuses a schema that is newer than this build, and one that other
+/// migrations than this build's have made.
+fn is_up_to_date(connection: &Connection) -> Result<bool> {
     let known = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
     let known = connection.query_row(known, [MIGRATIONS_TABLE], |_| Ok(())).optional().during("sqlite.open")?;
     if known.is_none() {
-        return Ok(());
+        return Ok(false);
     }
-    let newest = format!("SELECT coalesce(max(version), 0) FROM {MIGRATIONS_TABLE}");
-    let newest: i64 = connection.query_row(&newest, [], |row| row.get(0)).during("sqlite.open")?;
+    let done = format!("SELECT version, name, checksum FROM {MIGRATIONS_TABLE} ORDER BY version");
+    let read = || -> rusqlite::Result<Vec<(i64, String, String)>> {
+        let mut statement = connection.prepare(&done)?;
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+    };
+    let done = read().map_err(|error| migration_failure("sqlite.open", error))?;
+    let newest = done.last().map_or(0, |(version, ..)| *version);
     if newest > SCHEMA_VERSION {
         let message = format!("the database has schema {newest}; this build knows {SCHEMA_VERSION} and older");
         return Err(Error::new(ErrorKind::SchemaTooNew, "sqlite.open", message));
     }
-    Ok(())
+    let ours = migrations();
+    let same = |(ours, (version, name, checksum)): (&Migration, &(i64, String, String))| {
+        i64::from(ours.version()) == *version && ours.name() == name && ours.checksum().to_string() == *checksum
+    };
+    if !ours.iter().zip(&done).all(same) {
+        let message = "the schema was made by other migrations than this build's";
+        return Err(Error::new(ErrorKind::Unsupported, "sqlite.open", message));
+    }
+    Ok(done.len() == ours.len())
+}
+
+/// The migrations built in, in their order.
+fn migrations() -> Vec<Migration> {
+    let mut migrations = migrations::migrations::runner().get_migrations().clone();
+    migrations.sort_by_key(Migration::version);
+    migrations
 }
 
 fn set_up(connection: &Connection, options: &Options) -> Result<()> {
@@ -95,7 +124,6 @@ fn set_up(connection: &Connection, options: &Options) -> Result<()> {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         let synchronous = match options.durability {
             Durability::Full => "FULL",
             Durability::Normal => "NORMAL",
@@ -104,7 +132,28 @@ fn set_up(connection: &Connection, options: &Options) -> Result<()> {
         connection.set_prepared_statement_cache_capacity(64);
         Ok(())
     };
-    set().during("sqlite.open")
+    set().during("sqlite.open")?;
+    let mode = set_wal_mode(connection, options.busy_timeout_ms)?;
+    if mode != "wal" {
+        let message = format!("the database cannot be in WAL mode here: SQLite keeps it in mode {mode}");
+        return Err(Error::new(ErrorKind::Unsupported, "sqlite.open", message));
+    }
+    Ok(())
+}
+
+/// Sets WAL mode and returns the mode that the database is in then. While others open the same new file, SQLite
+/// says that it is busy at once, whatever the timeout.
+fn set_wal_mode(connection: &Connection, busy_timeout_ms: u32) -> Result<String> {
+    let tries = busy_timeout_ms / WAL_PAUSE_MS;
+    for _ in 0..tries {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                std::thread::sleep(Duration::from_millis(WAL_PAUSE_MS.into()));
+            }
+            mode => return mode.during("sqlite.open"),
+        }
+    }
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).during("sqlite.open")
 }
 
 /// Creates Stockroom's tables in a database of the host's, or brings them up to date. [`crate::SqliteStore`]
@@ -112,28 +161,52 @@ fn set_up(connection: &Connection, options: &Options) -> Result<()> {
 /// Every name begins with `stockroom_`.
 ///
 /// # Errors
-/// [`ErrorKind::SchemaTooNew`] where a newer version of the software wrote the tables.
+/// [`ErrorKind::SchemaTooNew`] where a newer version of the software wrote the tables;
+/// [`ErrorKind::Unsupported`] where a table of another's has one of the names.
 pub fn create_tables(connection: &mut Connection) -> Result<()> {
     check_library(rusqlite::version_number())?;
-    check_schema(connection)?;
-    let mut runner = migrations::migrations::runner().set_abort_divergent(true);
-    runner.set_migration_table_name(MIGRATIONS_TABLE);
-    // Two processes may open a new file at once: the one that comes second waits here and finds it done.
-    let applied = "SELECT count(*) FROM sqlite_schema WHERE name = ?1";
-    let mut run = || runner.run(connection);
-    let done = run();
-    let done = match done {
-        Err(_) => {
-            let there: i64 =
-                connection.query_row(applied, [MIGRATIONS_TABLE], |row| row.get(0)).during("sqlite.migrate")?;
-            if there > 0 { runner.run(connection) } else { done }
-        }
-        done => done,
+    if is_up_to_date(connection)? {
+        return Ok(());
+    }
+    // One at a time, and all or nothing: whoever comes second waits here and finds it done, and a process that
+    // is stopped halfway leaves what was there before.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).during("sqlite.migrate")?;
+    if is_up_to_date(&transaction)? {
+        return Ok(());
+    }
+    run_migrations(&transaction)
+        .and_then(|()| transaction.commit())
+        .map_err(|error| migration_failure("sqlite.migrate", error))
+}
+
+/// Runs the migrations that were not run yet, and writes them down in the form that refinery gives the list.
+fn run_migrations(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "CREATE TABLE IF NOT EXISTS {MIGRATIONS_TABLE} (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+         applied_on TEXT NOT NULL, checksum TEXT NOT NULL) STRICT"
+    ))?;
+    let newest = format!("SELECT coalesce(max(version), 0) FROM {MIGRATIONS_TABLE}");
+    let newest: i64 = connection.query_row(&newest, [], |row| row.get(0))?;
+    let note = format!(
+        "INSERT INTO {MIGRATIONS_TABLE} (version, name, applied_on, checksum) \
+         VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?3)"
+    );
+    for migration in migrations().iter().filter(|migration| i64::from(migration.version()) > newest) {
+        connection.execute_batch(migration.sql().unwrap_or_default())?;
+        connection.execute(&note, params![migration.version(), migration.name(), migration.checksum().to_string()])?;
+    }
+    Ok(())
+}
+
+/// An error in SQL that is right by itself means that the database is not what it should be. Only its text is
+/// told: the statement, which would come along, is long.
+fn migration_failure(operation: &'static str, error: rusqlite::Error) -> Error {
+    let text = match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg,
+        rusqlite::Error::SqliteFailure(code, text) if code.code == ErrorCode::Unknown => text.unwrap_or_default(),
+        error => return failure(operation, error),
     };
-    done.map(|_| ()).map_err(|error| {
-        Error::new(ErrorKind::Unsupported, "sqlite.migrate", "the schema cannot be brought up to date")
-            .with_source(error)
-    })
+    Error::new(ErrorKind::Unsupported, operation, format!("the schema cannot be brought up to date: {text}"))
 }
 
 #[cfg(test)]
@@ -149,8 +222,30 @@ mod tests {
 
     #[test]
     fn the_schema_version_is_that_of_the_last_migration() {
-        let runner = migrations::migrations::runner();
-        let newest = runner.get_migrations().iter().map(|migration| migration.version()).max();
-        assert_eq!(newest.map(i64::from), Some(SCHEMA_VERSION));
+        let versions: Vec<i64> = migrations().iter().map(|migration| migration.version().into()).collect();
+        assert_eq!(versions, (1..=SCHEMA_VERSION).collect::<Vec<_>>());
+        assert!(migrations().iter().all(|migration| migration.sql().is_some_and(|sql| !sql.is_empty())));
+    }
+
+    /// What SQLite says of itself, not what it was told.
+    #[test]
+    fn every_setting_is_in_force() {
+        let directory = tempfile::tempdir().unwrap();
+        for (durability, synchronous) in [(Durability::Full, 2), (Durability::Normal, 1)] {
+            let options = Options { durability, busy_timeout_ms: 1_234, cache_kib: 4_321 };
+            let connection = open(&directory.path().join("shop.sqlite3"), &options).unwrap();
+            let number = |pragma: &str| -> i64 {
+                connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).unwrap()
+            };
+            let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+            assert_eq!((mode.as_str(), number("synchronous")), ("wal", synchronous));
+            assert_eq!((number("foreign_keys"), number("temp_store")), (1, 2));
+            assert_eq!((number("busy_timeout"), number("cache_size")), (1_234, -4_321));
+            assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap());
+            assert!(!connection.db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA).unwrap());
+            // Defensive mode refuses what could break the file behind SQLite's back.
+            connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
+            assert!(connection.execute("UPDATE sqlite_schema SET sql = ''", []).is_err());
+        }
     }
 }

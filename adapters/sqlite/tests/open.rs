@@ -41,9 +41,7 @@ fn a_new_file_is_in_wal_mode_with_strict_tables() {
     let tables: Vec<(String, bool)> = tables.collect::<Result<_, _>>().expect("tables");
     let ours: Vec<_> = tables.iter().filter(|(name, _)| !name.starts_with("sqlite_")).collect();
     assert!(ours.len() > 10 && ours.iter().all(|(name, _)| name.starts_with("stockroom_")), "{ours:?}");
-    // The list of migrations is made by the tool that runs them.
-    let loose: Vec<&str> = ours.iter().filter(|(_, strict)| !strict).map(|(name, _)| name.as_str()).collect();
-    assert_eq!(loose, ["stockroom_schema"]);
+    assert!(ours.iter().all(|(_, strict)| *strict), "{ours:?}");
     let problems: Vec<String> = other
         .prepare("PRAGMA integrity_check")
         .and_then(|mut check| check.query_map([], |row| row.get(0))?.collect())
@@ -164,7 +162,8 @@ fn the_tables_of_a_host_are_left_alone() {
     )
     .expect("tables of the host's");
     place.small_shop().sound();
-    let carts: i64 = host.query_row("SELECT count(*) FROM carts WHERE skus = 'mug'", [], |row| row.get(0)).expect("rows");
+    let carts: i64 =
+        host.query_row("SELECT count(*) FROM carts WHERE skus = 'mug'", [], |row| row.get(0)).expect("rows");
     let theirs: i64 =
         host.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0)).expect("rows");
     assert_eq!((carts, theirs), (1, 7));
@@ -201,11 +200,8 @@ fn an_unreadable_list_of_migrations_is_an_error() {
     for damage in [
         "UPDATE stockroom_schema SET checksum = 'x'",
         "UPDATE stockroom_schema SET checksum = -1",
-        "UPDATE stockroom_schema SET checksum = x'ff'",
-        "UPDATE stockroom_schema SET checksum = NULL",
         "UPDATE stockroom_schema SET applied_on = 'yesterday', version = 0",
-        "UPDATE stockroom_schema SET applied_on = NULL, version = 0",
-        "UPDATE stockroom_schema SET name = NULL",
+        "UPDATE stockroom_schema SET name = ''",
         "UPDATE stockroom_schema SET version = -1",
         "DELETE FROM stockroom_schema",
         "DROP TABLE stockroom_schema; CREATE TABLE stockroom_schema (version TEXT); INSERT INTO stockroom_schema VALUES ('x')",
@@ -306,6 +302,6 @@ fn tables_can_be_made_in_the_hosts_own_connection_again_and_again() {
     for _ in 0..3 {
         create_tables(&mut connection).expect("tables");
     }
-    let shop = stockroom::Stockroom::new(HostTransaction::new(&connection), || 0);
-    shop.sound();
+    let transaction = connection.transaction().expect("begins");
+    stockroom::Stockroom::new(HostTransaction::new(&transaction), || 0).sound();
 }

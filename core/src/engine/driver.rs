@@ -12,7 +12,7 @@ use crate::engine::step::{Progress, Step};
 use crate::engine::working_set::WorkingSet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::order::NewOrder;
-use crate::ports::{Clock, Finish, Freshness, Mode, Store, Written};
+use crate::ports::{Clock, Finish, Mode, Store, Written};
 
 /// The most commands that one commit carries.
 const BATCH_MAX: usize = 4096;
@@ -407,9 +407,7 @@ impl<S: Store> Core<S> {
         commands: &mut Vec<TimedCommand>,
         more: &mut dyn FnMut() -> Vec<TimedCommand>,
     ) -> Result<Option<Vec<Reply>>> {
-        if self.store.begin(Mode::Write)? == Freshness::Foreign {
-            rows.distrust();
-        }
+        rows.trust(self.store.begin(Mode::Write)?);
         // A preview writes nothing, so nothing would find out.
         rows.assume_free(self.careful == 0 && finish == Finish::Commit);
         let chunk = self.store.writes_ahead().filter(|_| finish == Finish::Commit).unwrap_or(usize::MAX);

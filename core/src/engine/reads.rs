@@ -10,7 +10,7 @@ use crate::ids::{ID_BYTES_MAX, LocationNumber, SKU_BYTES_MAX, StockNumber};
 use crate::inventory::{Hold, Sku, Stock, takes, whole_units};
 use crate::order::Order;
 use crate::outbox::{Event, StockLevel, Subscription};
-use crate::ports::{Freshness, Mode, Page, Rows, Store};
+use crate::ports::{Mode, Page, Rows, Store};
 
 /// How often one read may ask for rows: catalog, SKUs, stock, and some to spare.
 const MAX_ROUNDS: u32 = 10;
@@ -145,9 +145,8 @@ impl<S: Store> Stockroom<S> {
     /// Runs a function inside one consistent read.
     pub(crate) fn reading<T>(&self, read: impl FnOnce(&mut S) -> Result<T>) -> Result<T> {
         let mut core = self.core();
-        if core.store.begin(Mode::Read)? == Freshness::Foreign {
-            core.rows.distrust();
-        }
+        let freshness = core.store.begin(Mode::Read)?;
+        core.rows.trust(freshness);
         let result = read(&mut core.store);
         let ended = core.store.rollback();
         let value = result?;
@@ -156,17 +155,14 @@ impl<S: Store> Stockroom<S> {
 
     fn read<T>(&self, read: impl Fn(&WorkingSet) -> Result<T, Stop>) -> Result<T> {
         let mut core = self.core();
-        if core.store.freshness()? == Freshness::Foreign {
-            core.rows.distrust();
-        }
+        let freshness = core.store.freshness()?;
+        core.rows.trust(freshness);
         match read(&core.rows) {
             Err(Stop::Needs(_)) => {}
             done => return done.map_err(failure),
         }
         let Core { store, rows, .. } = &mut *core;
-        if store.begin(Mode::Read)? == Freshness::Foreign {
-            rows.distrust();
-        }
+        rows.trust(store.begin(Mode::Read)?);
         let mut result = Err(Error::broken("a read asks for rows without end"));
         for _ in 0..MAX_ROUNDS {
             match read(rows) {

@@ -61,12 +61,14 @@ pub struct Step<'c> {
     commands: &'c [TimedCommand],
     replies: Vec<Reply>,
     asks: u32,
+    /// What the command at hand asked for last, before what others will need was added.
+    asked: Option<Box<Needs>>,
 }
 
 impl<'c> Step<'c> {
     /// Work on these commands, in their order.
     pub fn new(commands: &'c [TimedCommand]) -> Self {
-        Step { commands, replies: Vec::with_capacity(commands.len()), asks: 0 }
+        Step { commands, replies: Vec::with_capacity(commands.len()), asks: 0, asked: None }
     }
 
     /// Decides as many commands as the rows at hand allow.
@@ -83,6 +85,7 @@ impl<'c> Step<'c> {
                 Ok(reply) => {
                     self.replies.push(reply);
                     self.asks = 0;
+                    self.asked = None;
                 }
                 Err(Stop::Needs(mut needs)) => {
                     self.asks += 1;
@@ -93,6 +96,12 @@ impl<'c> Step<'c> {
                     if !needs.queries.is_empty() && rows.is_dirty() {
                         return Ok(Progress::Flush);
                     }
+                    if self.asked.as_deref() == Some(&*needs) {
+                        // An order or a SKU that other rows name by its number is not there.
+                        let message = "rows are missing that others name: the store or its file is damaged";
+                        return Err(Error::new(ErrorKind::Corrupt, "engine.supply", message));
+                    }
+                    self.asked = Some(needs.clone());
                     // Where one row is missing others are: what the commands to come are sure to need is
                     // asked for at once.
                     for timed in &self.commands[self.replies.len()..] {

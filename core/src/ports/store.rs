@@ -29,6 +29,9 @@ pub enum Freshness {
     Unchanged,
     /// Somebody wrote, or the store cannot tell.
     Foreign,
+    /// Somebody may have taken back what was read or written here, as a host does that rolls back to a
+    /// savepoint of its own: not even rows that never change are good.
+    TakenBack,
 }
 
 /// How a write ends.

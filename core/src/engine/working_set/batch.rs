@@ -2,7 +2,7 @@
 //! noted as written; the cache is trimmed or distrusted.
 
 use super::*;
-use crate::inventory::Backorder;
+use crate::ports::Freshness;
 
 /// What the step calls around each command and each batch.
 impl WorkingSet {
@@ -326,8 +326,17 @@ impl WorkingSet {
         }
     }
 
+    /// Drops what cannot be trusted any more.
+    pub(crate) fn trust(&mut self, freshness: Freshness) {
+        match freshness {
+            Freshness::Unchanged => {}
+            Freshness::Foreign => self.distrust(),
+            Freshness::TakenBack => self.clear(),
+        }
+    }
+
     /// Drops what another writer may have changed. SKUs stay: they never change and are never removed.
-    pub(crate) fn distrust(&mut self) {
+    fn distrust(&mut self) {
         let skus = std::mem::take(&mut self.skus).into_iter().filter(|(_, row)| row.is_some()).collect();
         let numbered_skus = std::mem::take(&mut self.numbered_skus);
         *self = WorkingSet { skus, numbered_skus, command: self.command, ..WorkingSet::default() };

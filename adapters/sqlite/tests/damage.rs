@@ -1,0 +1,176 @@
+//! Damaged files: whatever bytes are wrong, the caller gets an answer or an error, never a panic and never a
+//! wait without end.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use stockroom::{Error, ErrorKind, PruneFrom, Result, Tick};
+use stockroom_conformance::documents::{
+    NOON, cancel, complete, count, edit, extend, hold, order, receive, release, ship, transfer,
+};
+use stockroom_conformance::scene::{SECOND_ACT, first_act};
+use stockroom_conformance::{History, Random};
+
+use crate::place::{Place, open, over};
+
+/// How many damaged copies are looked at.
+const COPIES: u64 = 250;
+
+/// A file with rows of every kind, in a state that a long history leaves.
+fn sound_file(place: &Place) -> Vec<u8> {
+    let shop = place.shop();
+    shop.execute_batch_at(first_act()).expect("done");
+    shop.execute_batch_at(History::new(41).take(250).collect()).expect("done");
+    drop(shop);
+    fs::read(place.file()).expect("the file")
+}
+
+/// Damages bytes in one of the ways in which disks and people do.
+fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
+    let at = random.below(bytes.len() as u64) as usize;
+    match random.below(10) {
+        // A digit, a quote or a bracket of a document becomes another.
+        0..4 => {
+            for _ in 0..=random.below(6) {
+                let from = random.below(bytes.len() as u64) as usize;
+                if let Some(found) = bytes[from..].iter().position(u8::is_ascii_digit) {
+                    bytes[from + found] = b'0' + random.below(10) as u8;
+                }
+            }
+        }
+        4..6 => {
+            for _ in 0..=random.below(8) {
+                let at = random.below(bytes.len() as u64) as usize;
+                bytes[at] ^= 1 << random.below(8);
+            }
+        }
+        6 => {
+            let end = bytes.len().min(at + 1 + random.below(600) as usize);
+            bytes[at..end].fill(random.below(256) as u8);
+        }
+        7 => {
+            let (one, other) = (random.below(bytes.len() as u64 / 4096), random.below(bytes.len() as u64 / 4096));
+            let (one, other) = (one as usize * 4096, other as usize * 4096);
+            let page = bytes[one..one + 4096].to_vec();
+            bytes.copy_within(other..other + 4096, one);
+            bytes[other..other + 4096].copy_from_slice(&page);
+        }
+        8 => bytes.truncate(at),
+        _ => {
+            let page = at / 4096 * 4096;
+            bytes[page..page + 4096].fill(0);
+        }
+    }
+}
+
+/// Reads everything and tries a bit of everything. Returns the failures.
+fn use_it(path: &Path) -> Vec<Error> {
+    let shop = match open(path) {
+        Ok(store) => over(store),
+        Err(error) => return vec![error],
+    };
+    let mut errors = Vec::new();
+    let mut note = |result: Result<()>| errors.extend(result.err());
+    note(shop.verify().map(drop));
+    note(shop.digest().map(drop));
+    note(shop.events(0, u32::MAX).map(drop));
+    note(shop.events(50, 10).map(drop));
+    note(shop.channel_availability("web", &["mug", "plate", "set", "cup"]).map(drop));
+    for id in ["o-1", "o-5", "b-1", "o-40"] {
+        note(shop.order(id).map(drop));
+        note(shop.hold(&id.replace('o', "h")).map(drop));
+    }
+    let now = SECOND_ACT;
+    let commands: Vec<stockroom::Command> = vec![
+        receive("main", &[("Zebra", 9), ("mug", 3), ("plate", 3), ("cup", 3)]).into(),
+        order("new", &[("mug", 1), ("set", 1)]).into(),
+        stockroom::Command::from(order("o-1", &[("mug", 1)])).with_key("k-1"),
+        count("mug", "main", 0).into(),
+        count("plate", "north", 0).into(),
+        transfer("main", "north", &[("plate", 1)]).into(),
+        hold("new", &[("plate", 1)], 60_000).into(),
+        extend("h-3", 60_000).into(),
+        release("Hold").into(),
+        Tick::default().into(),
+        edit("o-1", &[(1, 1)]).into(),
+        ship("o-1").into(),
+        ship("o-40").into(),
+        cancel("b-2").into(),
+        complete("o-3").into(),
+        stockroom::Prune { before_ms: NOON + 1_000, limit: 100, from: PruneFrom::Events }.into(),
+        stockroom::Prune { before_ms: NOON + 1_000, limit: 100, from: PruneFrom::Keys(String::new()) }.into(),
+        stockroom::Prune { before_ms: now, limit: 100, from: PruneFrom::Orders(0) }.into(),
+    ];
+    for command in commands {
+        note(shop.execute_at(now, command).map(drop));
+    }
+    note(shop.verify().map(drop));
+    errors
+}
+
+#[test]
+fn a_sound_file_makes_no_errors() {
+    let place = Place::new();
+    sound_file(&place);
+    let errors = use_it(&place.file());
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
+#[test]
+fn a_damaged_file_is_answered_not_suffered() {
+    let place = Place::new();
+    let sound = sound_file(&place);
+    let (mut harmless, mut told) = (0, 0);
+    for seed in 0..COPIES {
+        let mut bytes = sound.clone();
+        damage(&mut bytes, &mut Random::new(seed));
+        let path = place.path(&format!("copy-{seed}"));
+        fs::write(&path, bytes).expect("a copy");
+        let errors = catch_unwind(AssertUnwindSafe(|| use_it(&path)));
+        let errors = errors.unwrap_or_else(|_| panic!("copy {seed} made it panic"));
+        for error in &errors {
+            let expected = matches!(
+                error.kind(),
+                ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Io | ErrorKind::InvariantBroken
+            );
+            assert!(expected, "copy {seed}: {error}");
+        }
+        *(if errors.is_empty() { &mut harmless } else { &mut told }) += 1;
+        for suffix in ["", "-wal", "-shm"] {
+            drop(fs::remove_file(place.path(&format!("copy-{seed}{suffix}"))));
+        }
+    }
+    // The damages are real, and not so bad that nothing is ever read.
+    assert!(told > COPIES / 5 && harmless > COPIES / 10, "{told} told, {harmless} harmless");
+}
+
+/// Bytes that are wrong in the write-ahead log: what is not whole there was never committed.
+#[test]
+fn a_damaged_log_loses_the_end_and_no_more() {
+    let place = Place::new();
+    drop(place.small_shop());
+    let mut random = Random::new(3);
+    for round in 0..20 {
+        let shop = place.shop();
+        for number in 0..5 {
+            shop.execute(receive("north", &[("plate", 1 + number)])).expect("done");
+        }
+        // The file as a power cut leaves it: the log is there, nobody has closed anything.
+        let (file, log) = (place.path("cut.sqlite3"), place.path("cut.sqlite3-wal"));
+        drop(fs::remove_file(place.path("cut.sqlite3-shm")));
+        fs::copy(place.file(), &file).expect("a copy");
+        let mut bytes = fs::read(place.path("shop.sqlite3-wal")).expect("a log");
+        let at = random.below(bytes.len() as u64) as usize;
+        if round % 2 == 0 {
+            bytes.truncate(at);
+        } else {
+            bytes[at] ^= 0x55;
+        }
+        fs::write(&log, bytes).expect("a copy");
+        let cut = over(open(&file).expect("what is whole is there"));
+        let report = cut.verify().expect("readable");
+        assert!(report.is_ok(), "round {round}: {report}");
+        assert!(report.movements <= shop.verify().expect("readable").movements);
+    }
+}

@@ -1,0 +1,305 @@
+//! That a broken state is found: `verify()` over a store whose rows were tampered with, and the checks made on
+//! every commit over a store that lies about what it holds.
+
+mod common;
+
+use common::samples::prepared;
+use common::{START_MS, furnishing, order, receive};
+use stockroom::engine::{Changes, Needs, WorkingSet};
+use stockroom::inventory::Stock;
+use stockroom::memory::MemoryStore;
+use stockroom::order::OrderState;
+use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
+use stockroom::{
+    AdjustStock, CancelOrder, Command, ErrorKind, NewOrder, OrderNumber, ReleaseHold, Result, SetStockPolicy,
+    StockPolicy, Stockroom, Verification,
+};
+
+/// A store over the one in memory that changes what it hands out.
+struct Tampered<R, S> {
+    store: MemoryStore,
+    /// Changes the rows of a page.
+    rows: R,
+    /// Changes the stock rows that are supplied.
+    supplied: S,
+}
+
+impl<R: Fn(&mut Rows), S: Fn(&mut WorkingSet, &Needs)> Store for Tampered<R, S> {
+    fn begin(&mut self, mode: Mode) -> Result<Freshness> {
+        self.store.begin(mode)
+    }
+
+    fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()> {
+        self.store.supply(needs, rows)?;
+        (self.supplied)(rows, needs);
+        Ok(())
+    }
+
+    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+        self.store.write(changes, finish)
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.store.rollback()
+    }
+
+    fn page(&mut self, page: &Page, limit: u32) -> Result<Rows> {
+        let mut rows = self.store.page(page, limit)?;
+        (self.rows)(&mut rows);
+        Ok(rows)
+    }
+
+    fn freshness(&mut self) -> Result<Freshness> {
+        self.store.freshness()
+    }
+}
+
+/// A store in which something of everything stands: stock, holds, orders in every state, one that waits.
+fn full_store() -> MemoryStore {
+    let shop = prepared();
+    let policy = SetStockPolicy { sku: "mug".into(), location: "main".into(), ..SetStockPolicy::default() };
+    shop.accept(SetStockPolicy { backorder_limit: Some(99), ..policy });
+    shop.accept(NewOrder { policy: StockPolicy::Backorder, ..order("o-waits", &[("mug", 50)]) });
+    shop.assert_verified();
+    shop.room.into_store()
+}
+
+/// What a verification finds when the pages of a kind are tampered with.
+fn found(tamper: impl Fn(&mut Rows)) -> Verification {
+    let store = Tampered { store: full_store(), rows: tamper, supplied: |_: &mut WorkingSet, _: &Needs| {} };
+    Stockroom::new(store, || START_MS).verify().expect("it can be read")
+}
+
+#[test]
+fn a_state_that_was_not_tampered_with_is_whole() {
+    let report = found(|_| {});
+    assert!(report.is_ok(), "{report}");
+    assert!(
+        report.stock_rows >= 3 && report.orders >= 7 && report.holds == 1 && report.events > 20 && report.movements > 3
+    );
+    assert_eq!(report.to_string(), "ok");
+}
+
+#[test]
+fn whatever_is_tampered_with_is_found_under_its_name() {
+    type Tamper = fn(&mut Rows);
+    let cases: &[(&str, &str, Tamper)] = &[
+        ("CONSERVED", "a unit more on hand", |rows| {
+            if let Rows::Stock(rows) = rows {
+                rows.iter_mut().for_each(|row| row.stock.on_hand += 1);
+            }
+        }),
+        ("CONSERVED", "a movement gone", |rows| {
+            if let Rows::Movements(rows) = rows {
+                drop(rows.drain(..rows.len().min(1)));
+            }
+        }),
+        ("CONSERVED", "a movement of another quantity", |rows| {
+            if let Rows::Movements(rows) = rows {
+                rows.iter_mut().take(1).for_each(|row| row.quantity += 1);
+            }
+        }),
+        ("CLAIMED", "a unit more held", |rows| {
+            if let Rows::Stock(rows) = rows {
+                rows.iter_mut().take(1).for_each(|row| row.stock.held += 1);
+            }
+        }),
+        ("CLAIMED", "a unit less allocated", |rows| {
+            if let Rows::Stock(rows) = rows {
+                rows.iter_mut().take(1).for_each(|row| row.stock.allocated -= 1);
+            }
+        }),
+        ("CLAIMED", "a unit more backordered", |rows| {
+            if let Rows::Stock(rows) = rows {
+                rows.iter_mut().take(1).for_each(|row| row.stock.backordered += 1);
+            }
+        }),
+        ("CLAIMED", "the claim chain cut", |rows| {
+            if let Rows::Stock(rows) = rows {
+                rows.iter_mut().for_each(|row| row.stock.last_claim = OrderNumber(0));
+            }
+        }),
+        ("CLAIMED", "links lost", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().for_each(|row| row.body.links.clear());
+            }
+        }),
+        ("CLAIMED", "an order that claims a unit more", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().flat_map(|row| row.body.allocations.first_mut()).for_each(|a| a.open += 1);
+            }
+        }),
+        ("CLAIMED", "a line of more units than are accounted for", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().flat_map(|row| row.body.lines.first_mut()).for_each(|line| line.quantity += 1);
+            }
+        }),
+        ("CLAIMED", "more returned than shipped", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().flat_map(|row| row.body.lines.first_mut()).for_each(|line| line.returned = 9);
+            }
+        }),
+        ("CLAIMED", "an open order that is closed", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().for_each(|row| row.state = OrderState::Cancelled);
+            }
+        }),
+        ("CLAIMED", "a hold gone", |rows| {
+            if let Rows::Holds(rows) = rows {
+                drop(rows.pop());
+            }
+        }),
+        ("CLAIMED", "a place in the queue gone", |rows| {
+            if let Rows::Backorders(rows) = rows {
+                rows.clear();
+            }
+        }),
+        ("CLAIMED", "a place in the queue that nobody has", |rows| {
+            if let Rows::Backorders(rows) = rows {
+                rows.iter_mut().for_each(|row| row.since += 1);
+            }
+        }),
+        ("EVENT-IFF", "an order gone", |rows| {
+            if let Rows::Orders(rows) = rows {
+                drop(rows.drain(..rows.len().min(1)));
+            }
+        }),
+        ("EVENT-IFF", "an event gone", |rows| {
+            if let Rows::Events(rows) = rows {
+                rows.retain(|row| row.first_number != 7);
+            }
+        }),
+        ("EVENT-IFF", "a level that no event said", |rows| {
+            if let Rows::Stock(rows) = rows {
+                rows.iter_mut().for_each(|row| row.stock.safety_stock += 1);
+            }
+        }),
+        ("IN-ORDER", "an event before its time", |rows| {
+            if let Rows::Events(rows) = rows {
+                rows.last_mut().into_iter().for_each(|row| row.at_ms = 0);
+            }
+        }),
+        ("IN-ORDER", "a subscription ahead of everything", |rows| {
+            if let Rows::Subscriptions(rows) = rows {
+                rows.iter_mut().for_each(|row| row.cursor = 1_000_000);
+            }
+        }),
+    ];
+    for (invariant, what, tamper) in cases {
+        let report = found(tamper);
+        assert!(!report.is_ok(), "{what} was not found");
+        assert!(report.problems.iter().any(|problem| problem.invariant == *invariant), "{what}: {report}");
+    }
+}
+
+#[test]
+fn a_claim_beyond_what_may_be_promised_is_found_in_the_events() {
+    // The level after the order for 50 of 13 mugs, were none of them promised beyond stock.
+    let report = found(|rows| {
+        if let Rows::Events(rows) = rows {
+            for row in rows {
+                row.facts = row.facts.replace(",99]", ",0]");
+            }
+        }
+    });
+    assert!(report.problems.iter().any(|problem| problem.invariant == "NOT-OVERSOLD"), "{report}");
+}
+
+#[test]
+fn a_shortfall_that_nobody_said_is_found() {
+    let shop = prepared();
+    let lost = AdjustStock { sku: "mug".into(), location: "main".into(), difference: -23, lost: true, reference: None };
+    shop.accept(lost);
+    shop.assert_verified();
+    let silence = |rows: &mut Rows| {
+        if let Rows::Events(rows) = rows {
+            let last = rows.last_mut().filter(|row| row.facts.contains("stock.shortfall"));
+            // The fact is put in the place of another kind that says nothing of stock.
+            if let Some(row) = last {
+                let levels = row.facts.split_once("],\"stock\":").expect("a row has facts and levels").1.to_owned();
+                row.facts =
+                    format!("{{\"facts\":[{{\"location.registered\":{{\"location\":\"main\"}}}}],\"stock\":{levels}");
+            }
+        }
+    };
+    let store = Tampered { store: shop.room.into_store(), rows: silence, supplied: |_: &mut WorkingSet, _: &Needs| {} };
+    let report = Stockroom::new(store, || START_MS).verify().expect("it can be read");
+    assert!(report.problems.iter().any(|problem| problem.invariant == "SHORTFALL-SAID"), "{report}");
+}
+
+#[test]
+fn events_that_cannot_be_read_are_a_corrupt_store() {
+    let garble = |rows: &mut Rows| {
+        if let Rows::Events(rows) = rows {
+            rows.iter_mut().for_each(|row| row.facts.truncate(5));
+        }
+    };
+    let store = Tampered { store: full_store(), rows: garble, supplied: |_: &mut WorkingSet, _: &Needs| {} };
+    let room = Stockroom::new(store, || START_MS);
+    assert_eq!(room.verify().expect_err("they cannot be read").kind(), ErrorKind::Corrupt);
+    assert_eq!(room.events(0, 10).expect_err("they cannot be read").kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn problems_beyond_a_hundred_are_counted() {
+    let shop = common::Shop::stocked(&[]);
+    let skus: Vec<String> = (0..150).map(|number| format!("sku-{number}")).collect();
+    for sku in &skus {
+        shop.accept(stockroom::RegisterSku { sku: sku.clone(), components: None });
+        shop.accept(receive("main", sku, 1));
+    }
+    let more = |rows: &mut Rows| {
+        if let Rows::Stock(rows) = rows {
+            rows.iter_mut().for_each(|row| row.stock.held += 1);
+        }
+    };
+    let store = Tampered { store: shop.room.into_store(), rows: more, supplied: |_: &mut WorkingSet, _: &Needs| {} };
+    let report = Stockroom::new(store, || START_MS).verify().expect("it can be read");
+    assert_eq!(report.problems.len(), 100);
+    assert!(report.more_problems >= 50 && report.to_string().contains("more"), "{report}");
+}
+
+/// A command over a store that supplies every stock row with other quantities than it holds.
+fn over_a_lie(level: Stock, command: impl Into<Command>) -> (Result<stockroom::Reply>, bool) {
+    let lie = move |rows: &mut WorkingSet, needs: &Needs| {
+        needs.stock.iter().for_each(|number| rows.put_stock(*number, Some(level)));
+    };
+    let room = Stockroom::new(Tampered { store: full_store(), rows: |_: &mut Rows| {}, supplied: lie }, || START_MS);
+    let before = room.digest().expect("it can be read");
+    let reply = room.execute_at(START_MS + 120_000, command);
+    (reply, room.digest().expect("it can be read") == before)
+}
+
+#[test]
+fn what_would_break_an_invariant_is_not_written() {
+    let cancel = || CancelOrder { order: "o-open".into(), ..CancelOrder::default() };
+    let level = Stock { on_hand: 100, allocated: 2, last_claim: OrderNumber(1), ..Stock::default() };
+    let cases: Vec<(&str, Stock, Command)> = vec![
+        ("fewer allocated than the order claims", level, cancel().into()),
+        ("none held where a hold is released", level, ReleaseHold { hold: "h-live".into() }.into()),
+        ("claims without a chain", Stock { last_claim: OrderNumber(0), ..level }, receive("main", "mug", 1).into()),
+        ("a chain without claims", Stock { allocated: 0, ..level }, receive("main", "mug", 1).into()),
+        ("more backordered than allocated", Stock { backordered: 3, ..level }, receive("main", "mug", 1).into()),
+        ("less than nothing unavailable", Stock { unavailable: -1, ..level }, receive("main", "mug", 1).into()),
+        ("less than nothing held", Stock { held: -1, ..level }, receive("main", "mug", 1).into()),
+    ];
+    for (what, level, command) in cases {
+        let (reply, untouched) = over_a_lie(level, command);
+        let error = reply.expect_err(what);
+        assert_eq!(error.kind(), ErrorKind::InvariantBroken, "{what}: {error}");
+        assert!(!error.is_retryable());
+        assert!(untouched, "{what}");
+    }
+}
+
+#[test]
+fn an_honest_store_is_believed() {
+    let room = Stockroom::new(MemoryStore::new(), || START_MS);
+    for command in furnishing(&[("main", "mug", 1)]) {
+        assert!(room.execute(command).expect("it is answered").accepted().is_ok());
+    }
+    assert!(room.verify().expect("it can be read").is_ok());
+    let mut told = Vec::new();
+    room.verify_with(&mut |read| told.push(read)).expect("it can be read");
+    assert!(told.windows(2).all(|pair| pair[0] <= pair[1]) && told.last() > Some(&5), "{told:?}");
+}

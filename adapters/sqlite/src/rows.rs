@@ -10,6 +10,7 @@ use stockroom::channel::{Channel, Sourcing};
 use stockroom::inventory::{Backorder, Fingerprint, Hold, Location, Movement, Reason, Sku, Stock, StockRow};
 use stockroom::order::{Order, OrderState};
 use stockroom::outbox::{KeyRow, Subscription};
+use stockroom::quantity::LEVEL_MAX;
 use stockroom::{LocationNumber, OrderNumber, SkuNumber, StockNumber};
 
 pub(crate) const SKU: &str = "SELECT number, sku, components FROM stockroom_skus";
@@ -48,6 +49,15 @@ fn number(row: &Row<'_>, column: usize) -> Mapped<u64> {
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
+/// A quantity, which may be wrong but not so large that adding it up fails.
+fn quantity(row: &Row<'_>, column: usize) -> Mapped<i64> {
+    let quantity: i64 = row.get(column)?;
+    match (-LEVEL_MAX..=LEVEL_MAX).contains(&quantity) {
+        true => Ok(quantity),
+        false => Err(rusqlite::Error::IntegralValueOutOfRange(column, quantity)),
+    }
+}
+
 fn text(row: &Row<'_>, column: usize) -> Mapped<Arc<str>> {
     Ok(row.get_ref(column)?.as_str()?.into())
 }
@@ -73,13 +83,13 @@ pub(crate) fn stock(row: &Row<'_>) -> Mapped<StockRow> {
     Ok(StockRow {
         number: StockNumber(number(row, 0)?),
         stock: Stock {
-            on_hand: row.get(1)?,
-            unavailable: row.get(2)?,
-            safety_stock: row.get(3)?,
-            held: row.get(4)?,
-            allocated: row.get(5)?,
-            backordered: row.get(6)?,
-            backorder_limit: row.get(7)?,
+            on_hand: quantity(row, 1)?,
+            unavailable: quantity(row, 2)?,
+            safety_stock: quantity(row, 3)?,
+            held: quantity(row, 4)?,
+            allocated: quantity(row, 5)?,
+            backordered: quantity(row, 6)?,
+            backorder_limit: quantity(row, 7)?,
             last_claim: OrderNumber(number(row, 8)?),
         },
     })
@@ -110,7 +120,7 @@ pub(crate) fn movement(row: &Row<'_>) -> Mapped<Movement> {
     Ok(Movement {
         number: number(row, 0)?,
         stock: StockNumber(number(row, 1)?),
-        quantity: row.get(2)?,
+        quantity: quantity(row, 2)?,
         reason: named(row, 3, Reason::from_name)?,
         reference: text(row, 4)?,
         at_ms: row.get(5)?,

@@ -168,7 +168,8 @@ impl<S: Store> Stockroom<S> {
             match read(rows) {
                 Err(Stop::Needs(mut needs)) => {
                     needs.tidy();
-                    if let Err(error) = store.supply(&needs, rows) {
+                    if let Err(error) = store.supply(&needs, rows).and_then(|()| rows.check_damage()) {
+                        rows.clear();
                         result = Err(error);
                         break;
                     }

@@ -76,6 +76,7 @@ impl<'c> Step<'c> {
     /// # Errors
     /// A failure ends the batch: roll back and drop the working set, no command of the batch was done.
     pub fn advance(&mut self, rows: &mut WorkingSet) -> Result<Progress, Error> {
+        rows.check_damage()?;
         while let Some(timed) = self.commands.get(self.replies.len()) {
             // What was forgotten goes before the next command may write it anew under the same name.
             if rows.forgets() {

@@ -258,7 +258,7 @@ impl Auditor {
     fn event_row(&mut self, row: &EventRow) -> Result<()> {
         if self.first_event == 0 {
             self.first_event = row.first_number;
-            self.last_event = row.first_number - 1;
+            self.last_event = row.first_number.saturating_sub(1);
         }
         let expected = self.last_event + 1;
         self.report.must(row.first_number == expected && row.number >= row.first_number, "EVENT-IFF", || {

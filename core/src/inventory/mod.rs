@@ -17,8 +17,8 @@ pub(crate) use holds::{
 };
 pub(crate) use levels::{adjust, count, policy, receive, transfer};
 pub(crate) use register::{register_location, register_sku};
-pub(crate) use rows::takes;
 pub use rows::{
     Backorder, Component, Fingerprint, Hold, HoldClaim, HoldLine, Location, Movement, Reason, Sku, Stock, StockRow,
 };
+pub(crate) use rows::{are_sound, takes};
 pub(crate) use sourcing::{Demand, FreeUnits, choose};

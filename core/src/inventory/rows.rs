@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
+use crate::quantity::{LEVEL_MAX, is_level};
 
 /// A registered SKU.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +65,14 @@ impl Stock {
     /// Whether all quantities are the same; the claim chain is no quantity.
     pub(crate) fn same_level(&self, other: &Stock) -> bool {
         Stock { last_claim: other.last_claim, ..*self } == *other
+    }
+
+    /// Whether every quantity is in the range in which the engine keeps it, as it is of every row that was not
+    /// damaged.
+    pub fn is_sound(&self) -> bool {
+        let Stock { on_hand, unavailable, safety_stock, held, allocated, backordered, backorder_limit, .. } = *self;
+        let quantities = [on_hand, unavailable, safety_stock, held, allocated, backordered, backorder_limit];
+        quantities.iter().all(|quantity| (0..=LEVEL_MAX).contains(quantity))
     }
 
     /// Units that may be sold, claimed or not: on-hand − unavailable − safety stock.
@@ -125,10 +134,19 @@ impl Hold {
     /// The units that the hold claims, by stock row; a row may come more than once.
     pub fn claimed(&self) -> impl Iterator<Item = (StockNumber, i64)> + '_ {
         self.claims.iter().flat_map(move |claim| {
-            let line = &self.lines[claim.line as usize];
-            takes(line.sku_number, &line.components)
-                .map(move |(sku, per)| (StockNumber::of(sku, claim.location), per * claim.quantity))
+            self.lines.get(claim.line as usize).into_iter().flat_map(move |line| {
+                takes(line.sku_number, &line.components)
+                    .map(move |(sku, per)| (StockNumber::of(sku, claim.location), per * claim.quantity))
+            })
         })
+    }
+
+    /// Whether the hold's parts fit together and its quantities are in range, as those of every hold that was
+    /// not damaged do.
+    pub fn is_sound(&self) -> bool {
+        let line = |line: &HoldLine| is_level(line.quantity) && are_sound(&line.components);
+        let claim = |claim: &HoldClaim| (claim.line as usize) < self.lines.len() && is_level(claim.quantity);
+        self.lines.iter().all(line) && self.claims.iter().all(claim)
     }
 
     /// The units of one stock row that the hold claims.
@@ -237,6 +255,11 @@ pub struct Backorder {
 /// The first 16 bytes of a SHA-256 over a command's content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(pub [u8; 16]);
+
+/// Whether components take quantities that can be registered.
+pub(crate) fn are_sound(components: &[Component]) -> bool {
+    components.iter().all(|component| is_level(component.quantity) && component.quantity > 0)
+}
 
 /// What one unit of a line takes: the SKU itself, or a bundle's components.
 pub(crate) fn takes(sku: SkuNumber, components: &[Component]) -> impl Iterator<Item = (SkuNumber, i64)> + Clone + '_ {

@@ -9,9 +9,11 @@ use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
-use crate::inventory::{Component, Fingerprint, takes};
+use crate::inventory::{Component, Fingerprint, are_sound, takes};
 use crate::json::JsonWriter;
+use crate::money::{add_line, is_price};
 use crate::order::{PlacedOrder, StockPolicy};
+use crate::quantity::is_level;
 
 /// A placed order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -417,12 +419,33 @@ impl Order {
     /// The order's claims, as (stock row, claimed units, of these backordered); a row may come more than once.
     pub fn claims(&self) -> impl Iterator<Item = (StockNumber, i64, i64)> + '_ {
         self.body.allocations.iter().filter(|a| a.open + a.backordered > 0).flat_map(move |allocation| {
-            let line = &self.body.lines[allocation.line as usize];
-            line.takes().map(move |(sku, per)| {
-                let stock = StockNumber::of(sku, allocation.location);
-                (stock, per * (allocation.open + allocation.backordered), per * allocation.backordered)
+            self.body.lines.get(allocation.line as usize).into_iter().flat_map(move |line| {
+                line.takes().map(move |(sku, per)| {
+                    let stock = StockNumber::of(sku, allocation.location);
+                    (stock, per * (allocation.open + allocation.backordered), per * allocation.backordered)
+                })
             })
         })
+    }
+
+    /// Whether the order's parts fit together and its quantities are in range, as those of every order that was
+    /// not damaged do.
+    pub fn is_sound(&self) -> bool {
+        let OrderBody { lines, allocations, shipments, .. } = &self.body;
+        let line = |line: &Line| {
+            let quantities = [line.quantity, line.unfilled, line.cancelled, line.returned];
+            quantities.into_iter().all(is_level) && is_price(line.unit_price_minor) && are_sound(&line.components)
+        };
+        let allocation = |allocation: &Allocation| {
+            let quantities = [allocation.open, allocation.backordered, allocation.shipped];
+            (allocation.line as usize) < lines.len() && quantities.into_iter().all(is_level)
+        };
+        let shipped = |shipped: &ShippedLine| (shipped.line as usize) < lines.len() && is_level(shipped.quantity);
+        let value = |sum, line: &Line| add_line(sum, line.quantity - line.cancelled, line.unit_price_minor);
+        lines.iter().all(line)
+            && allocations.iter().all(allocation)
+            && shipments.iter().flat_map(|shipment| &shipment.lines).all(shipped)
+            && lines.iter().try_fold(0, value).is_some()
     }
 
     /// The units of one stock row that the order claims, and how many of these are backordered.

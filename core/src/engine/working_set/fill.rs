@@ -1,6 +1,8 @@
 //! Filling the working set: what stores call to answer needs.
 
 use super::*;
+use crate::error::ErrorKind;
+use crate::inventory::are_sound;
 
 /// What stores call.
 impl WorkingSet {
@@ -19,6 +21,9 @@ impl WorkingSet {
             Arc::new(row)
         });
         if let Some(row) = &row {
+            if row.number.0 > SKU_NUMBER_MAX || !are_sound(&row.components) {
+                return self.damage(|| format!("SKU {} has the number {}", row.sku, row.number.0));
+            }
             self.number_sku(row);
         }
         self.skus.insert(row.as_ref().map_or_else(|| sku.into(), |row| row.sku.clone()), row);
@@ -28,6 +33,9 @@ impl WorkingSet {
     pub fn put_stock(&mut self, number: StockNumber, stock: Option<Stock>) {
         let absent = stock.is_none();
         let stock = stock.unwrap_or_default();
+        if number.sku().0 > SKU_NUMBER_MAX || !stock.is_sound() {
+            return self.damage(|| format!("stock row {} is {stock:?}", number.0));
+        }
         let entry = StockEntry { number, now: stock, command: 0, changed: CLEAN, absent };
         match self.places.get(number) {
             Some(place) => self.stock[place] = entry,
@@ -43,6 +51,9 @@ impl WorkingSet {
         let number = order.number;
         if self.orders.get(&number).is_some_and(|entry| entry.dirty) {
             return;
+        }
+        if !order.is_sound() {
+            return self.damage(|| format!("order {} does not fit together", order.id));
         }
         self.order_ids.insert(order.id.clone(), Some(number));
         let entry = OrderEntry {
@@ -65,6 +76,9 @@ impl WorkingSet {
         if self.holds.get(id).is_some_and(|entry| entry.dirty) {
             return;
         }
+        if hold.as_ref().is_some_and(|hold| !hold.is_sound()) {
+            return self.damage(|| format!("hold {id} does not fit together"));
+        }
         let row = hold.map(Arc::new);
         self.holds.insert(id.to_owned(), HoldEntry { row: row.clone(), stored: row, dirty: false });
     }
@@ -82,5 +96,18 @@ impl WorkingSet {
     /// Puts what a search found.
     pub fn put_found(&mut self, query: Query, found: Found) {
         self.found.push((query, found));
+    }
+
+    /// Notes a row that no rule could have made. Nothing is decided any more until the working set is cleared.
+    fn damage(&mut self, what: impl FnOnce() -> String) {
+        self.damaged.get_or_insert_with(what);
+    }
+
+    /// Fails where a row was put that no rule could have made.
+    pub(crate) fn check_damage(&self) -> Result<(), Error> {
+        match &self.damaged {
+            None => Ok(()),
+            Some(what) => Err(Error::new(ErrorKind::Corrupt, "engine.supply", format!("a row is damaged: {what}"))),
+        }
     }
 }

@@ -207,7 +207,12 @@ pub struct WorkingSet {
     command: u32,
     /// Whether names that are not here are taken for free: see [`WorkingSet::assume_free`].
     assume_free: bool,
+    /// A row that was put and cannot be right.
+    damaged: Option<String>,
 }
+
+/// The highest number of a SKU that is taken for one. Rows of SKUs are found by their number in lists.
+const SKU_NUMBER_MAX: u64 = 1 << 28;
 
 fn need(fill: impl FnOnce(&mut Needs)) -> Stop {
     let mut needs = Needs::default();

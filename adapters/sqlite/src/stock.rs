@@ -6,7 +6,7 @@
 use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 use stockroom::inventory::{Stock, StockRow};
-use stockroom::{OrderNumber, Result, StockNumber};
+use stockroom::{Error, ErrorKind, OrderNumber, Result, StockNumber};
 
 use crate::error::During;
 use crate::read::{one, prepared};
@@ -67,7 +67,13 @@ impl StockLog {
         while let Some(row) = rows.next().during(STOCK)? {
             let levels: Vec<Level> = rows::json(row, 0).during(STOCK)?;
             self.changes += levels.len();
-            self.levels.extend(levels.into_iter().map(stock));
+            for (number, stock) in levels.into_iter().map(stock) {
+                if !stock.is_sound() {
+                    let message = format!("the log says {stock:?} of stock row {}", number.0);
+                    return Err(Error::new(ErrorKind::Corrupt, STOCK, message));
+                }
+                self.levels.insert(number, stock);
+            }
         }
         (self.first, self.last) = (first, last);
         self.version = Some(version);

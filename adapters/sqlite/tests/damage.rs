@@ -139,7 +139,11 @@ fn a_damaged_file_is_answered_not_suffered() {
         for error in &errors {
             let expected = matches!(
                 error.kind(),
-                ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Io | ErrorKind::InvariantBroken | ErrorKind::SchemaTooNew
+                ErrorKind::Corrupt
+                    | ErrorKind::Unsupported
+                    | ErrorKind::Io
+                    | ErrorKind::InvariantBroken
+                    | ErrorKind::SchemaTooNew
             );
             assert!(expected, "copy {seed}: {error}");
         }

@@ -280,13 +280,26 @@ fn what_would_break_an_invariant_is_not_written() {
         ("claims without a chain", Stock { last_claim: OrderNumber(0), ..level }, receive("main", "mug", 1).into()),
         ("a chain without claims", Stock { allocated: 0, ..level }, receive("main", "mug", 1).into()),
         ("more backordered than allocated", Stock { backordered: 3, ..level }, receive("main", "mug", 1).into()),
-        ("less than nothing unavailable", Stock { unavailable: -1, ..level }, receive("main", "mug", 1).into()),
-        ("less than nothing held", Stock { held: -1, ..level }, receive("main", "mug", 1).into()),
     ];
     for (what, level, command) in cases {
         let (reply, untouched) = over_a_lie(level, command);
         let error = reply.expect_err(what);
         assert_eq!(error.kind(), ErrorKind::InvariantBroken, "{what}: {error}");
+        assert!(!error.is_retryable());
+        assert!(untouched, "{what}");
+    }
+}
+
+#[test]
+fn what_no_command_could_have_written_is_not_taken_from_a_store() {
+    let level = Stock { on_hand: 100, allocated: 2, last_claim: OrderNumber(1), ..Stock::default() };
+    for (what, level) in [
+        ("less than nothing unavailable", Stock { unavailable: -1, ..level }),
+        ("less than nothing held", Stock { held: -1, ..level }),
+    ] {
+        let (reply, untouched) = over_a_lie(level, receive("main", "mug", 1));
+        let error = reply.expect_err(what);
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{what}: {error}");
         assert!(!error.is_retryable());
         assert!(untouched, "{what}");
     }

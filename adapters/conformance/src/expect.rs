@@ -179,7 +179,7 @@ pub(crate) fn small_shop(bench: &Bench<'_>) -> Shop {
     shop
 }
 
-/// Brings an empty shop into the state of [`small_shop`].
+/// Brings an empty shop into the state of `small_shop`.
 pub fn furnish<S: Store>(shop: &Stockroom<S>) {
     shop.accept(sku("mug"));
     shop.accept(sku("plate"));

@@ -77,8 +77,7 @@ fn decide(rows: &mut WorkingSet, command: &TimedCommand) -> Option<&'static str>
     let mut step = Step::new(slice::from_ref(command));
     let progress = step.advance(rows).expect("the order is decided");
     assert!(matches!(progress, Progress::Decided), "a row is not at hand: {progress:?}");
-    black_box(rows.changes().expect("the sums hold"));
-    rows.written();
+    black_box(rows.take_changes().expect("the sums hold"));
     step.into_replies()[0].rejection().map(|rejection| rejection.code.name())
 }
 
@@ -92,8 +91,7 @@ fn warm(store: &mut MemoryStore, command: &TimedCommand) -> WorkingSet {
         store.supply(&needs, &mut rows).expect("the store answers");
     }
     store.rollback().expect("the store lets go");
-    rows.changes().expect("the sums hold");
-    rows.written();
+    rows.take_changes().expect("the sums hold");
     rows
 }
 

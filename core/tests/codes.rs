@@ -68,7 +68,7 @@ impl Store for Rigged {
         Ok(())
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         self.store.write(changes, finish)
     }
 

@@ -210,6 +210,17 @@ fn a_commit_that_fails_fails_for_everybody_in_it_and_for_nobody_else() {
 }
 
 #[test]
+fn a_preview_does_not_cost_the_next_order_its_rows() {
+    let (room, script, _) = scripted(&[("main", "mug", 100)]);
+    assert!(room.execute(new_order(1)).expect("it is answered").accepted().is_ok());
+    assert!(room.preview(new_order(2)).expect("it is answered").accepted().is_ok());
+    // From here on the first read fails: none must be needed.
+    script.then(Place::Supply, Act::Fail(ErrorKind::Io));
+    assert!(room.execute(new_order(3)).expect("it reads nothing").accepted().is_ok());
+    assert!(room.preview(new_order(4)).is_err(), "a preview reads its own rows");
+}
+
+#[test]
 fn a_failure_in_a_batch_or_a_preview_or_a_read_leaves_nothing() {
     let (room, script, _) = scripted(&[("main", "mug", 100)]);
     let before = every_row(&room);

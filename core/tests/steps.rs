@@ -36,15 +36,13 @@ fn drive(store: &mut MemoryStore, rows: &mut WorkingSet, commands: &[TimedComman
             Progress::Flush => {
                 assert!(rows.is_dirty(), "a flush of nothing");
                 asked.flushes += 1;
-                assert_eq!(store.write(&rows.changes()?, Finish::Stay)?, Written::Done);
-                rows.written();
+                assert_eq!(store.write(rows.take_changes()?, Finish::Stay)?, Written::Done);
                 assert!(!rows.is_dirty());
             }
             Progress::Decided => break,
         }
     }
-    assert_eq!(store.write(&rows.changes()?, Finish::Commit)?, Written::Done);
-    rows.written();
+    assert_eq!(store.write(rows.take_changes()?, Finish::Commit)?, Written::Done);
     Ok((step.into_replies(), asked))
 }
 
@@ -109,9 +107,9 @@ fn a_batch_that_is_left_in_the_middle_was_never_there() {
             Progress::Needs(needs) => store.supply(&needs, &mut rows).expect("it is supplied"),
             Progress::Flush => {
                 flushed = true;
-                let written = store.write(&rows.changes().expect("they add up"), Finish::Stay).expect("it is written");
+                let written =
+                    store.write(rows.take_changes().expect("they add up"), Finish::Stay).expect("it is written");
                 assert_eq!(written, Written::Done);
-                rows.written();
             }
             Progress::Decided => break,
         }
@@ -173,7 +171,7 @@ impl Store for Shared {
         self.with(|store| store.supply(needs, rows))
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         self.with(|store| store.write(changes, finish))
     }
 
@@ -281,7 +279,7 @@ impl Store for Contradictory {
         self.0.supply(needs, rows)
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         if changes.new_orders.is_empty() { self.0.write(changes, finish) } else { Ok(Written::Taken) }
     }
 

@@ -35,7 +35,7 @@ impl<R: Fn(&mut Rows), S: Fn(&mut WorkingSet, &Needs)> Store for Tampered<R, S> 
         Ok(())
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         self.store.write(changes, finish)
     }
 

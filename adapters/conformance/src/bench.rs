@@ -27,7 +27,7 @@ impl Store for AnyStore {
         self.0.supply(needs, rows)
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         self.0.write(changes, finish)
     }
 

@@ -41,19 +41,17 @@ pub(crate) fn decide(store: &mut AnyStore, commands: &[TimedCommand], finish: Fi
                 asked.push(*needs);
             }
             Progress::Flush => {
-                write(store, &rows.changes().expect("the changes add up"), Finish::Stay);
-                rows.written();
+                write(store, rows.take_changes().expect("the changes add up"), Finish::Stay);
             }
             Progress::Decided => break,
         }
     }
-    write(store, &rows.changes().expect("the changes add up"), finish);
-    rows.written();
+    write(store, rows.take_changes().expect("the changes add up"), finish);
     step.into_replies()
 }
 
 /// Writes changes whose names are all free.
-pub(crate) fn write(store: &mut AnyStore, changes: &Changes<'_>, finish: Finish) {
+pub(crate) fn write(store: &mut AnyStore, changes: Changes, finish: Finish) {
     assert_eq!(store.write(changes, finish).expect("the store writes"), Written::Done);
 }
 

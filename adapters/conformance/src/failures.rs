@@ -72,7 +72,7 @@ impl Store for Failing {
         self.store.supply(needs, rows)
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         if self.fails != Fails::AfterCommit {
             if let Err(error) = self.count() {
                 // A failed write ends its unit.
@@ -221,7 +221,7 @@ impl Store for Counting {
         self.store.supply(needs, rows)
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         self.store.write(changes, finish)
     }
 

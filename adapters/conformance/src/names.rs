@@ -61,7 +61,7 @@ impl Known {
     }
 
     /// What becomes of a write in a unit of its own, which must leave nothing where a name is taken.
-    fn write(self, changes: &Changes<'_>) -> (Written, AnyStore) {
+    fn write(self, changes: Changes) -> (Written, AnyStore) {
         let (before, mut store) = digest_of(self.store);
         store.begin(Mode::Write).expect("begins");
         let written = store.write(changes, Finish::Commit).expect("the store writes");
@@ -74,12 +74,14 @@ impl Known {
 fn an_id_that_is_taken_is_told(bench: &Bench<'_>) {
     let mut known = known(bench);
     let taken = known.new_order("o-1");
-    let changes =
-        |keyed_by_id| Changes { new_orders: vec![NewOrderRow { order: &taken, keyed_by_id }], ..Changes::default() };
-    let (written, mut store) = known.write(&changes(true));
+    let changes = |keyed_by_id| Changes {
+        new_orders: vec![NewOrderRow { order: Arc::clone(&taken), keyed_by_id }],
+        ..Changes::default()
+    };
+    let (written, mut store) = known.write(changes(true));
     assert_eq!(written, Written::Taken);
     store.begin(Mode::Write).expect("begins");
-    assert_eq!(store.write(&changes(false), Finish::Commit).expect("writes"), Written::Taken);
+    assert_eq!(store.write(changes(false), Finish::Commit).expect("writes"), Written::Taken);
     assert!(!orders(&mut store).contains(&taken));
 }
 
@@ -87,15 +89,15 @@ fn an_order_that_was_refused_is_told_by_its_key(bench: &Bench<'_>) {
     let mut known = known(bench);
     assert!(matches!(known.refused.outcome, Outcome::Rejected(_)));
     let refused = known.new_order("none");
-    let row = NewOrderRow { order: &refused, keyed_by_id: true };
-    let (written, store) = known.write(&Changes { new_orders: vec![row], ..Changes::default() });
+    let row = NewOrderRow { order: Arc::clone(&refused), keyed_by_id: true };
+    let (written, store) = known.write(Changes { new_orders: vec![row], ..Changes::default() });
     assert_eq!(written, Written::Taken);
     // Under a key of its own it is another try.
     let mut store = store;
     store.begin(Mode::Write).expect("begins");
-    let row = NewOrderRow { order: &refused, keyed_by_id: false };
+    let row = NewOrderRow { order: Arc::clone(&refused), keyed_by_id: false };
     let changes = Changes { new_orders: vec![row], ..Changes::default() };
-    assert_eq!(store.write(&changes, Finish::Commit).expect("writes"), Written::Done);
+    assert_eq!(store.write(changes, Finish::Commit).expect("writes"), Written::Done);
     assert!(orders(&mut store).contains(&refused));
 }
 
@@ -103,12 +105,12 @@ fn a_key_that_is_taken_is_told(bench: &Bench<'_>) {
     let known = known(bench);
     let taken = KeyRow { at_ms: NOON + 9, ..known.new_key("k-1") };
     let fresh = known.new_key("fresh");
-    let rows = [&fresh, &taken].map(|row| NewKey { row, refused_order: None });
-    let (written, mut store) = known.write(&Changes { keys: rows.to_vec(), ..Changes::default() });
+    let rows = [fresh.clone(), taken.clone()].map(|row| NewKey { row, refused_order: None });
+    let (written, mut store) = known.write(Changes { keys: rows.to_vec(), ..Changes::default() });
     assert_eq!(written, Written::Taken);
     store.begin(Mode::Write).expect("begins");
     let changes = Changes { keys: rows[..1].to_vec(), ..Changes::default() };
-    assert_eq!(store.write(&changes, Finish::Commit).expect("writes"), Written::Done);
+    assert_eq!(store.write(changes, Finish::Commit).expect("writes"), Written::Done);
     let kept = keys(&mut store);
     assert!(kept.contains(&fresh) && !kept.contains(&taken));
 }
@@ -117,11 +119,11 @@ fn a_refusal_of_an_order_that_exists_is_told(bench: &Bench<'_>) {
     let known = known(bench);
     let row = known.new_key("fresh");
     let refusal =
-        |order| Changes { keys: vec![NewKey { row: &row, refused_order: Some(order) }], ..Changes::default() };
-    let (written, mut store) = known.write(&refusal("o-1"));
+        |order| Changes { keys: vec![NewKey { row: row.clone(), refused_order: Some(order) }], ..Changes::default() };
+    let (written, mut store) = known.write(refusal("o-1".to_owned()));
     assert_eq!(written, Written::Taken);
     store.begin(Mode::Write).expect("begins");
-    assert_eq!(store.write(&refusal("o-99"), Finish::Commit).expect("writes"), Written::Done);
+    assert_eq!(store.write(refusal("o-99".to_owned()), Finish::Commit).expect("writes"), Written::Done);
     assert!(keys(&mut store).contains(&row));
 }
 
@@ -131,19 +133,19 @@ fn names_of_the_same_unit_are_taken_too(bench: &Bench<'_>) {
     let mut store = known.store;
     store.begin(Mode::Write).expect("begins");
     let first = Changes {
-        new_orders: vec![NewOrderRow { order: &new, keyed_by_id: true }],
-        keys: vec![NewKey { row: &key, refused_order: None }],
+        new_orders: vec![NewOrderRow { order: Arc::clone(&new), keyed_by_id: true }],
+        keys: vec![NewKey { row: key.clone(), refused_order: None }],
         ..Changes::default()
     };
-    assert_eq!(store.write(&first, Finish::Stay).expect("writes"), Written::Done);
+    assert_eq!(store.write(first.clone(), Finish::Stay).expect("writes"), Written::Done);
     let again = Arc::new(Order { number: OrderNumber(new.number.0 + 1), ..Order::clone(&new) });
-    let second = Changes { new_orders: vec![NewOrderRow { order: &again, keyed_by_id: true }], ..Changes::default() };
-    assert_eq!(store.write(&second, Finish::Stay).expect("writes"), Written::Taken);
+    let second = Changes { new_orders: vec![NewOrderRow { order: again, keyed_by_id: true }], ..Changes::default() };
+    assert_eq!(store.write(second, Finish::Stay).expect("writes"), Written::Taken);
     assert!(!orders(&mut store).contains(&new) && !keys(&mut store).contains(&key));
     store.begin(Mode::Write).expect("begins");
-    assert_eq!(store.write(&first, Finish::Stay).expect("writes"), Written::Done);
-    let second = Changes { keys: vec![NewKey { row: &key, refused_order: None }], ..Changes::default() };
-    assert_eq!(store.write(&second, Finish::Commit).expect("writes"), Written::Taken);
+    assert_eq!(store.write(first.clone(), Finish::Stay).expect("writes"), Written::Done);
+    let second = Changes { keys: vec![NewKey { row: key.clone(), refused_order: None }], ..Changes::default() };
+    assert_eq!(store.write(second, Finish::Commit).expect("writes"), Written::Taken);
     assert!(!orders(&mut store).contains(&new) && !keys(&mut store).contains(&key));
 }
 
@@ -181,9 +183,11 @@ fn a_taken_name_ends_the_unit_with_nothing(bench: &Bench<'_>) {
     for finish in [Finish::Stay, Finish::Commit] {
         store.begin(Mode::Write).expect("begins");
         decide(&mut store, &at_noon([sku("lost").into(), order("lost", &[("ä-cup", 1)]).into()]), Finish::Stay);
-        let changes =
-            Changes { new_orders: vec![NewOrderRow { order: &taken, keyed_by_id: true }], ..Changes::default() };
-        assert_eq!(store.write(&changes, finish).expect("writes"), Written::Taken, "{finish:?}");
+        let changes = Changes {
+            new_orders: vec![NewOrderRow { order: Arc::clone(&taken), keyed_by_id: true }],
+            ..Changes::default()
+        };
+        assert_eq!(store.write(changes, finish).expect("writes"), Written::Taken, "{finish:?}");
         let (after, again) = digest_of(store);
         assert_eq!(before, after, "{finish:?}");
         store = again;
@@ -283,11 +287,14 @@ fn a_large_batch_that_fails_leaves_nothing(bench: &Bench<'_>) {
         (0..300).map(order).map(Arc::new).collect()
     };
     let rows = |range: std::ops::Range<usize>| Changes {
-        new_orders: new[range].iter().map(|order| NewOrderRow { order, keyed_by_id: true }).collect(),
+        new_orders: new[range]
+            .iter()
+            .map(|order| NewOrderRow { order: Arc::clone(order), keyed_by_id: true })
+            .collect(),
         ..Changes::default()
     };
     for chunk in 0..4 {
-        let written = store.write(&rows(chunk * 70..chunk * 70 + 70), Finish::Stay).expect("writes");
+        let written = store.write(rows(chunk * 70..chunk * 70 + 70), Finish::Stay).expect("writes");
         assert_eq!(written, Written::Done);
     }
     store.rollback().expect("rolls back");
@@ -301,10 +308,10 @@ fn a_large_batch_that_fails_leaves_nothing(bench: &Bench<'_>) {
         let mut changes = rows(chunk * 60..chunk * 60 + 60);
         let taken = Arc::new(Order { id: "o-299".into(), ..Order::clone(&new[61]) });
         if chunk == 1 {
-            changes.new_orders[1].order = &taken;
+            changes.new_orders[1].order = taken.clone();
         }
         let finish = if chunk == 4 { Finish::Commit } else { Finish::Stay };
-        if store.write(&changes, finish).expect("writes") == Written::Taken {
+        if store.write(changes, finish).expect("writes") == Written::Taken {
             told = Some(chunk);
             break;
         }

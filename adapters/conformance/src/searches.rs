@@ -345,7 +345,7 @@ fn searches_see_what_the_unit_wrote(bench: &Bench<'_>) {
     for ((query, before), within) in asked.iter().zip(&before).zip(&within) {
         assert_ne!(before, within, "{query:?}");
     }
-    write(&mut store, &stockroom::engine::Changes::default(), Finish::Commit);
+    write(&mut store, stockroom::engine::Changes::default(), Finish::Commit);
     let after: Vec<_> = asked.iter().map(|query| reading(&mut store, |store| supplied(store, &asks(query)))).collect();
     assert_eq!(within, after);
 }

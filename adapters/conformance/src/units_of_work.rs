@@ -1,5 +1,7 @@
 //! The rules of a unit of work: what it writes is its own until it commits, and all or none stays.
 
+use std::sync::Arc;
+
 use stockroom::engine::{BackorderChange, Changes, Needs};
 use stockroom::inventory::Backorder;
 use stockroom::memory::MemoryStore;
@@ -89,7 +91,7 @@ fn what_a_unit_writes_it_sees(bench: &Bench<'_>) {
     assert_eq!(row_counts(&mut store), row_counts(&mut twin));
     assert_eq!(keys(&mut store), keys(&mut twin));
     assert_eq!(orders(&mut store), orders(&mut twin));
-    write(&mut store, &Changes::default(), Finish::Commit);
+    write(&mut store, Changes::default(), Finish::Commit);
     assert_eq!(digest_of(store).0, digest_of(twin).0);
 }
 
@@ -177,15 +179,15 @@ fn a_write_that_fails_leaves_nothing_of_its_unit(bench: &Bench<'_>) {
     let stranger = Order { number: OrderNumber(99), ..orders(&mut store).swap_remove(0) };
     let (before, mut store) = digest_of(store);
     let nobody = Backorder { stock: StockNumber(65_537), since: 1, order: OrderNumber(99), line: 0 };
-    let nobody_waits = [BackorderChange::Done(nobody)];
+    let nobody_waits = vec![BackorderChange::Done(nobody)];
     let contradictions = [
-        Changes { changed_orders: vec![&stranger], ..Changes::default() },
-        Changes { backorders: &nobody_waits, ..Changes::default() },
+        Changes { changed_orders: vec![Arc::new(stranger)], ..Changes::default() },
+        Changes { backorders: nobody_waits, ..Changes::default() },
     ];
     for contradiction in &contradictions {
         store.begin(Mode::Write).expect("begins");
         decide(&mut store, &second_act(), Finish::Stay);
-        if store.write(contradiction, Finish::Stay).is_ok() {
+        if store.write(contradiction.clone(), Finish::Stay).is_ok() {
             store.rollback().expect("rolls back");
         }
         let (after, again) = digest_of(store);
@@ -202,8 +204,8 @@ fn an_empty_commit_is_a_commit(bench: &Bench<'_>) {
     commit(&mut store, &shop_commands());
     let (before, mut store) = digest_of(store);
     store.begin(Mode::Write).expect("begins");
-    write(&mut store, &Changes::default(), Finish::Stay);
-    write(&mut store, &Changes::default(), Finish::Commit);
+    write(&mut store, Changes::default(), Finish::Stay);
+    write(&mut store, Changes::default(), Finish::Commit);
     let (after, mut store) = digest_of(store);
     assert_eq!(before, after);
     commit(&mut store, &at_noon([sku("plate").into()]));
@@ -240,7 +242,7 @@ fn others_do_not_see_an_open_unit(bench: &Bench<'_>) {
     let absent = crate::direct::putting(|rows| rows.put_no_order("o-1"));
     assert_eq!(reading(&mut other, |other| supplied(other, &needs)), absent);
     assert_eq!(reading(&mut other, orders), []);
-    write(&mut one, &Changes::default(), Finish::Commit);
+    write(&mut one, Changes::default(), Finish::Commit);
     assert_ne!(reading(&mut other, |other| supplied(other, &needs)), absent);
 }
 

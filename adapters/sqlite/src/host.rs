@@ -75,7 +75,7 @@ impl Store for HostTransaction<'_> {
         read::supply(self.connection, &self.log, needs, rows)
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         let mut written = write::write(self.connection, changes, &mut self.log);
         if finish == Finish::Commit && matches!(written, Ok(Written::Done)) {
             written = self.log.fold(self.connection, true).map(|()| Written::Done);

@@ -126,10 +126,10 @@ impl StockLog {
     }
 
     /// Takes levels in and says what to write. `number` is that of the write's last event.
-    pub(crate) fn add(&mut self, number: u64, rows: &[StockRow]) -> StockWrite {
+    pub(crate) fn add(&mut self, number: u64, rows: Vec<StockRow>) -> StockWrite {
         let number = i64::try_from(number).unwrap_or(i64::MAX);
         if rows.is_empty() || number <= self.last {
-            return StockWrite::Table(rows.to_vec());
+            return StockWrite::Table(rows);
         }
         self.levels.extend(rows.iter().map(|row| (row.number, row.stock)));
         self.uncommitted = true;
@@ -138,7 +138,7 @@ impl StockLog {
         if self.first == 0 {
             self.first = number;
         }
-        StockWrite::Log { number, rows: rows.to_vec() }
+        StockWrite::Log { number, rows }
     }
 
     /// Folds the log into the table, inside a transaction, if it has grown enough or must.

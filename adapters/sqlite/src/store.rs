@@ -93,7 +93,7 @@ impl SqliteStore {
         }
     }
 
-    fn write_now(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write_now(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         drop(self.connection());
         if let Some(failed) = self.ahead_failed.take() {
             return failed;
@@ -130,16 +130,14 @@ impl Store for SqliteStore {
         read::supply(&lock(&self.connection), &self.log, needs, rows)
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, mut changes: Changes, finish: Finish) -> Result<Written> {
         let written = if finish == Finish::Stay
-            && Bulk::is_all_of(changes)
+            && Bulk::is_all_of(&changes)
             && changes.new_orders.len() > 1
             && !changes.events.is_empty()
         {
-            {
-                let bulk = Bulk::of(changes, &mut self.log);
-                self.write_ahead(bulk)
-            }
+            let bulk = Bulk::of(&mut changes, &mut self.log);
+            self.write_ahead(bulk)
         } else {
             self.write_now(changes, finish)
         };

@@ -1,19 +1,17 @@
 //! Writing a change set. One prepared statement a kind of row, rows in the order of their keys.
 
-use std::sync::Arc;
-
 use rusqlite::{CachedStatement, Connection, params};
 use serde::Serialize;
 use stockroom::channel::Channel;
-use stockroom::engine::{BackorderChange, Changes, Forget, NewKey, SubscriptionChange};
+use stockroom::engine::{BackorderChange, Changes, Forget, NewKey, NewOrderRow, SubscriptionChange};
 use stockroom::inventory::{Hold, StockRow};
 use stockroom::order::Order;
-use stockroom::outbox::ORDER_KEY_PREFIX;
+use stockroom::outbox::{EventRow, ORDER_KEY_PREFIX};
 use stockroom::ports::Written;
 use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::During;
-use crate::events::{self, PackedEvents};
+use crate::events;
 use crate::stock::{self, StockLog, StockWrite};
 
 const WRITE: &str = "sqlite.write";
@@ -23,21 +21,24 @@ const WRITE: &str = "sqlite.write";
 pub(crate) struct Bulk {
     new_stock: Vec<StockRow>,
     stock: StockWrite,
-    /// With each: whether its id is its key.
-    orders: Vec<(Arc<Order>, bool)>,
-    events: Vec<PackedEvents>,
+    orders: Vec<NewOrderRow>,
+    events: Vec<EventRow>,
 }
 
 impl Bulk {
-    pub(crate) fn of(changes: &Changes<'_>, log: &mut StockLog) -> Self {
-        let orders = changes.new_orders.iter().map(|new| (Arc::clone(new.order), new.keyed_by_id)).collect();
+    /// Takes the rows out of a change set.
+    pub(crate) fn of(changes: &mut Changes, log: &mut StockLog) -> Self {
         let last_event = changes.events.last().map_or(0, |event| event.number);
-        let stock = log.add(last_event, &changes.stock);
-        Bulk { new_stock: changes.new_stock.clone(), stock, orders, events: events::pack(changes.events) }
+        Bulk {
+            new_stock: std::mem::take(&mut changes.new_stock),
+            stock: log.add(last_event, std::mem::take(&mut changes.stock)),
+            orders: std::mem::take(&mut changes.new_orders),
+            events: std::mem::take(&mut changes.events),
+        }
     }
 
     /// Whether a change set has nothing beyond what a bulk holds.
-    pub(crate) fn is_all_of(changes: &Changes<'_>) -> bool {
+    pub(crate) fn is_all_of(changes: &Changes) -> bool {
         let Changes {
             skus,
             locations,
@@ -76,19 +77,20 @@ impl Bulk {
         if !new_orders(connection, &self.orders)? {
             return Ok(Written::Taken);
         }
-        events::insert(connection, &self.events)?;
+        events::insert(connection, &events::pack(&self.events))?;
         Ok(Written::Done)
     }
 }
 
 /// Writes all changes into the open transaction. Where a name is taken, part of them stands: roll back.
-pub(crate) fn write(connection: &Connection, changes: &Changes<'_>, log: &mut StockLog) -> Result<Written> {
+pub(crate) fn write(connection: &Connection, mut changes: Changes, log: &mut StockLog) -> Result<Written> {
     in_transaction(connection)?;
     if changes.events.is_empty() && !changes.stock.is_empty() {
         // Rows of the log are numbered after events. The engine changes no level without one; a caller of the
         // port that does writes to the table, which must then be all there is.
         log.fold(connection, true)?;
     }
+    let changes = &mut changes;
     registrations(connection, changes)?;
     if Bulk::of(changes, log).write(connection)? == Written::Taken {
         return Ok(Written::Taken);
@@ -114,7 +116,7 @@ fn in_transaction(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-fn changed_orders(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
+fn changed_orders(connection: &Connection, changes: &Changes) -> Result<()> {
     if changes.changed_orders.is_empty() {
         return Ok(());
     }
@@ -129,7 +131,7 @@ fn changed_orders(connection: &Connection, changes: &Changes<'_>) -> Result<()> 
     Ok(())
 }
 
-fn movements(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
+fn movements(connection: &Connection, changes: &Changes) -> Result<()> {
     if changes.movements.is_empty() {
         return Ok(());
     }
@@ -138,7 +140,7 @@ fn movements(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
         "INSERT INTO stockroom_movements (number, stock, quantity, reason, reference, at_ms) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    for movement in changes.movements {
+    for movement in &changes.movements {
         let (reason, reference) = (movement.reason.name(), &*movement.reference);
         let (number, stock) = (signed(movement.number), movement.stock.as_i64());
         let row = params![number, stock, movement.quantity, reason, reference, movement.at_ms];
@@ -147,7 +149,7 @@ fn movements(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
     Ok(())
 }
 
-fn registrations(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
+fn registrations(connection: &Connection, changes: &Changes) -> Result<()> {
     let mut json = Vec::new();
     if !changes.skus.is_empty() {
         let mut insert =
@@ -169,7 +171,7 @@ fn registrations(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
             "INSERT INTO stockroom_channels (channel, locations, sourcing) VALUES (?1, ?2, ?3) \
              ON CONFLICT DO UPDATE SET locations = excluded.locations, sourcing = excluded.sourcing",
         )?;
-        for Channel { channel, locations, sourcing } in changes.channels.iter().copied() {
+        for Channel { channel, locations, sourcing } in changes.channels.iter().map(|channel| &**channel) {
             let locations = to_json(locations, &mut json)?;
             upsert.execute(params![&**channel, locations, sourcing.name()]).during(WRITE)?;
         }
@@ -180,7 +182,7 @@ fn registrations(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
 /// Inserts new orders; `false` where an id is taken. No row is inserted where an order has the id, or where the
 /// id was refused before: then the channel is NULL, which no row may have. (As `INSERT … SELECT … WHERE NOT
 /// EXISTS` it would keep a journal of the statement, a tenth of a batch's time.)
-fn new_orders(connection: &Connection, orders: &[(Arc<Order>, bool)]) -> Result<bool> {
+fn new_orders(connection: &Connection, orders: &[NewOrderRow]) -> Result<bool> {
     if orders.is_empty() {
         return Ok(true);
     }
@@ -193,7 +195,7 @@ fn new_orders(connection: &Connection, orders: &[(Arc<Order>, bool)]) -> Result<
     )?;
     let mut key = String::from(ORDER_KEY_PREFIX);
     let mut json = Vec::with_capacity(1024);
-    for (order, keyed_by_id) in orders {
+    for NewOrderRow { order, keyed_by_id } in orders {
         key.truncate(ORDER_KEY_PREFIX.len());
         key.push_str(&order.id);
         let row = params![
@@ -216,7 +218,7 @@ fn new_orders(connection: &Connection, orders: &[(Arc<Order>, bool)]) -> Result<
 }
 
 /// Inserts idempotency keys; `false` where one is taken, or the order refused under it exists.
-fn keys(connection: &Connection, changes: &Changes<'_>) -> Result<bool> {
+fn keys(connection: &Connection, changes: &Changes) -> Result<bool> {
     if changes.keys.is_empty() {
         return Ok(true);
     }
@@ -237,7 +239,7 @@ fn keys(connection: &Connection, changes: &Changes<'_>) -> Result<bool> {
     Ok(true)
 }
 
-fn holds(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
+fn holds(connection: &Connection, changes: &Changes) -> Result<()> {
     if !changes.gone_holds.is_empty() {
         // The claims go with it.
         let mut delete = prepare(connection, "DELETE FROM stockroom_holds WHERE number = ?1")?;
@@ -258,7 +260,7 @@ fn holds(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
         "INSERT INTO stockroom_held_stock (stock, hold, units) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET units = ?3",
     )?;
     for hold in &changes.holds {
-        let Hold { number, id, channel, expires_at_ms, fingerprint, lines, claims } = hold;
+        let Hold { number, id, channel, expires_at_ms, fingerprint, lines, claims } = &**hold;
         let (mut lines_json, mut claims_json) = (Vec::new(), Vec::new());
         let lines = to_json(lines, &mut lines_json)?;
         let claims = to_json(claims, &mut claims_json)?;
@@ -274,7 +276,7 @@ fn holds(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
     Ok(())
 }
 
-fn backorders(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
+fn backorders(connection: &Connection, changes: &Changes) -> Result<()> {
     if changes.backorders.is_empty() {
         return Ok(());
     }
@@ -286,7 +288,7 @@ fn backorders(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
         connection,
         "DELETE FROM stockroom_backorders WHERE stock = ?1 AND since = ?2 AND order_number = ?3 AND line = ?4",
     )?;
-    for change in changes.backorders {
+    for change in &changes.backorders {
         let (statement, place) = match change {
             BackorderChange::Waits(place) => (&mut insert, place),
             BackorderChange::Done(place) => (&mut delete, place),
@@ -297,8 +299,8 @@ fn backorders(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
     Ok(())
 }
 
-fn subscriptions(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
-    for change in changes.subscriptions {
+fn subscriptions(connection: &Connection, changes: &Changes) -> Result<()> {
+    for change in &changes.subscriptions {
         match change {
             SubscriptionChange::Put(row) => {
                 let mut upsert = prepare(
@@ -317,8 +319,8 @@ fn subscriptions(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
     Ok(())
 }
 
-fn forget(connection: &Connection, changes: &Changes<'_>) -> Result<()> {
-    for forget in changes.forget {
+fn forget(connection: &Connection, changes: &Changes) -> Result<()> {
+    for forget in &changes.forget {
         match forget {
             Forget::EventsThrough(number) => events::forget_through(connection, *number)?,
             Forget::Keys(keys) => {

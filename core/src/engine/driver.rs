@@ -234,7 +234,7 @@ impl<S: Store> Stockroom<S> {
         let mut leading = Leading { stockroom: self, batches: Vec::new(), outcome: None };
         let mut taken = 0;
         let batches = &mut leading.batches;
-        let outcome = core.run(Finish::Commit, &mut || {
+        let outcome = core.run(&mut || {
             // Orders keep joining until the commit; then those who come form the next batch.
             let mut queue = lock(&self.queue);
             if queue.commands.is_empty() && (2..BATCH_MAX).contains(&taken) {
@@ -279,7 +279,7 @@ impl<S: Store> Stockroom<S> {
             self.flush();
         }
         let mut commands = Some(commands);
-        lock(&self.core).run(Finish::Commit, &mut || commands.take().unwrap_or_default())
+        lock(&self.core).run(&mut || commands.take().unwrap_or_default())
     }
 
     /// Decides a command as if it were sent now, and throws the changes away.
@@ -295,9 +295,7 @@ impl<S: Store> Stockroom<S> {
     /// # Errors
     /// As [`Stockroom::execute`]. Nothing is written in any case.
     pub fn preview_at(&self, at_ms: i64, command: impl Into<Command>) -> Result<Reply> {
-        let mut timed = Some(TimedCommand { at_ms, command: self.judged(command.into()) });
-        let mut replies = lock(&self.core).run(Finish::Stay, &mut || timed.take().into_iter().collect())?;
-        replies.pop().ok_or_else(|| Error::broken("a command was not answered"))
+        lock(&self.core).preview(TimedCommand { at_ms, command: self.judged(command.into()) })
     }
 
     fn judged(&self, mut command: Command) -> Command {
@@ -362,55 +360,50 @@ impl Batch {
 }
 
 impl<S: Store> Core<S> {
-    /// Decides and writes commands as one unit of work. `more` is asked for them, and asked again before the
-    /// commit until it has none. With [`Finish::Stay`] all is thrown away at the end.
-    fn run(&mut self, finish: Finish, more: &mut dyn FnMut() -> Vec<TimedCommand>) -> Result<Vec<Reply>> {
+    /// Decides and commits commands as one unit of work. `more` is asked for them, and asked again before the
+    /// commit until it has none.
+    fn run(&mut self, more: &mut dyn FnMut() -> Vec<TimedCommand>) -> Result<Vec<Reply>> {
         let mut commands = more();
         if commands.is_empty() {
             return Ok(Vec::new());
         }
         // Until the end is reached, whatever happens, the working set is not to be trusted.
         let mut rows = std::mem::take(&mut self.rows);
-        let mut result = self.run_in(&mut rows, finish, &mut commands, more);
+        let mut result = self.commit(&mut rows, &mut commands, more);
         if let Ok(None) = result {
             // A name was taken: nothing was written. Look this time, and for a while.
             rows.clear();
             self.careful = CAREFUL_BATCHES;
-            result = self.run_in(&mut rows, finish, &mut commands, &mut Vec::new);
+            result = self.commit(&mut rows, &mut commands, &mut Vec::new);
         }
         self.careful = self.careful.saturating_sub(1);
-        let result = result.and_then(|replies| {
-            replies.ok_or_else(|| Error::new(ErrorKind::Corrupt, "engine.commit", "a name is free and taken at once"))
-        });
-        match &result {
-            Ok(_) if finish == Finish::Commit => {
+        match result.and_then(|replies| replies.ok_or_else(taken_at_once)) {
+            Ok(replies) => {
                 rows.trim();
                 self.rows = rows;
                 if let Some(recorder) = &mut self.recorder {
                     commands.iter().for_each(recorder);
                 }
+                Ok(replies)
             }
-            Ok(_) => self.store.rollback()?,
-            Err(_) => {
+            Err(error) => {
                 // The first failure is the one to tell; where it took the unit of work down, this does nothing.
                 drop(self.store.rollback());
+                Err(error)
             }
         }
-        result
     }
 
-    /// Decides and writes what there is and what joins. `None` where a name was taken for free that is not.
-    fn run_in(
+    /// Decides and commits what there is and what joins. `None` where a name was taken for free that is not.
+    fn commit(
         &mut self,
         rows: &mut WorkingSet,
-        finish: Finish,
         commands: &mut Vec<TimedCommand>,
         more: &mut dyn FnMut() -> Vec<TimedCommand>,
     ) -> Result<Option<Vec<Reply>>> {
         rows.trust(self.store.begin(Mode::Write)?);
-        // A preview writes nothing, so nothing would find out.
-        rows.assume_free(self.careful == 0 && finish == Finish::Commit);
-        let chunk = self.store.writes_ahead().filter(|_| finish == Finish::Commit).unwrap_or(usize::MAX);
+        rows.assume_free(self.careful == 0);
+        let chunk = self.store.writes_ahead().unwrap_or(usize::MAX);
         let mut replies = Vec::with_capacity(commands.len());
         let mut flushed = 0;
         loop {
@@ -423,38 +416,54 @@ impl<S: Store> Core<S> {
                 commands.append(&mut joining);
             }
             if decided - flushed >= chunk {
-                if !self.flush(rows)? {
+                if self.store.write(rows.take_changes()?, Finish::Stay)? == Written::Taken {
                     return Ok(None);
                 }
                 flushed = decided;
             }
             let next = &commands[decided..commands.len().min(flushed.saturating_add(chunk))];
-            let mut step = Step::new(next);
-            loop {
-                match step.advance(rows)? {
-                    Progress::Needs(needs) => self.store.supply(&needs, rows)?,
-                    Progress::Flush if self.flush(rows)? => {}
-                    Progress::Flush => return Ok(None),
-                    Progress::Decided => break,
-                }
+            match self.decide(rows, next)? {
+                Some(mut decided) => replies.append(&mut decided),
+                None => return Ok(None),
             }
-            replies.append(&mut step.into_replies());
         }
-        // The invariants are asserted for previews too, which write nothing.
-        let changes = rows.changes()?;
-        if finish == Finish::Commit {
-            if self.store.write(&changes, Finish::Commit)? == Written::Taken {
-                return Ok(None);
-            }
-            rows.written();
-        }
-        Ok(Some(replies))
+        let written = self.store.write(rows.take_changes()?, Finish::Commit)?;
+        Ok((written == Written::Done).then_some(replies))
     }
 
-    /// Writes what was decided so far without committing it; `false` where a name was taken.
-    fn flush(&mut self, rows: &mut WorkingSet) -> Result<bool> {
-        let done = self.store.write(&rows.changes()?, Finish::Stay)? == Written::Done;
-        rows.written();
-        Ok(done)
+    /// Decides commands in the unit of work that is open; `None` where a name was taken.
+    fn decide(&mut self, rows: &mut WorkingSet, commands: &[TimedCommand]) -> Result<Option<Vec<Reply>>> {
+        let mut step = Step::new(commands);
+        loop {
+            match step.advance(rows)? {
+                Progress::Needs(needs) => self.store.supply(&needs, rows)?,
+                Progress::Flush => {
+                    if self.store.write(rows.take_changes()?, Finish::Stay)? == Written::Taken {
+                        return Ok(None);
+                    }
+                }
+                Progress::Decided => return Ok(Some(step.into_replies())),
+            }
+        }
     }
+
+    /// Decides a command on rows of its own, so that those of the driver stay good, and takes back what was
+    /// written on the way.
+    fn preview(&mut self, command: TimedCommand) -> Result<Reply> {
+        let freshness = self.store.begin(Mode::Write)?;
+        self.rows.trust(freshness);
+        let mut rows = WorkingSet::default();
+        let decided = self.decide(&mut rows, &[command]);
+        // The invariants are asserted for previews too.
+        let checked = decided.and_then(|replies| rows.take_changes().map(|_| replies));
+        let ended = self.store.rollback();
+        let replies = checked?;
+        ended?;
+        replies.ok_or_else(taken_at_once)?.pop().ok_or_else(|| Error::broken("a command was not answered"))
+    }
+}
+
+/// Every name was looked at.
+fn taken_at_once() -> Error {
+    Error::new(ErrorKind::Corrupt, "engine.commit", "a name is free and taken at once")
 }

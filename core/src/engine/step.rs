@@ -18,16 +18,12 @@
 //! loop {
 //!     match step.advance(&mut rows)? {
 //!         Progress::Needs(needs) => store.supply(&needs, &mut rows)?,
-//!         Progress::Flush => {
-//!             assert_eq!(store.write(&rows.changes()?, Finish::Stay)?, Written::Done);
-//!             rows.written();
-//!         }
+//!         Progress::Flush => assert_eq!(store.write(rows.take_changes()?, Finish::Stay)?, Written::Done),
 //!         Progress::Decided => break,
 //!     }
 //! }
 //! // It can be `Taken` only after `rows.assume_free(true)`.
-//! assert_eq!(store.write(&rows.changes()?, Finish::Commit)?, Written::Done);
-//! rows.written();
+//! assert_eq!(store.write(rows.take_changes()?, Finish::Commit)?, Written::Done);
 //! assert!(step.into_replies()[0].accepted().is_ok());
 //! # Ok::<(), stockroom::Error>(())
 //! ```
@@ -44,7 +40,7 @@ pub enum Progress {
     /// These rows are needed: put them into the working set and advance again.
     Needs(Box<Needs>),
     /// A search comes up that must see what the batch has done so far, or rows were forgotten whose names
-    /// may be used again: write the changes without committing them, say so by [`WorkingSet::written`], and
+    /// may be used again: write the changes ([`WorkingSet::take_changes`]) without committing them, and
     /// advance again.
     Flush,
     /// Every command is decided. Write and commit the changes, and only then give the answers.

@@ -1,6 +1,7 @@
 //! The store in memory: sorted maps, and a list of how to take back what an open unit of work wrote.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::channel::Channel;
 use crate::engine::{
@@ -25,7 +26,7 @@ struct Tables {
     hold_numbers: BTreeMap<String, u64>,
     backorders: BTreeMap<Backorder, ()>,
     movements: BTreeMap<u64, Movement>,
-    orders: BTreeMap<OrderNumber, Order>,
+    orders: BTreeMap<OrderNumber, Arc<Order>>,
     order_numbers: BTreeMap<Name, OrderNumber>,
     events: BTreeMap<u64, EventRow>,
     keys: BTreeMap<String, KeyRow>,
@@ -83,56 +84,56 @@ impl Writer<'_> {
         }
     }
 
-    fn write(&mut self, changes: &Changes<'_>) {
-        for sku in &changes.skus {
-            self.set(|tables| &mut tables.skus, sku.number, Some((*sku).clone()));
+    fn write(&mut self, changes: Changes) {
+        for sku in changes.skus {
             self.set(|tables| &mut tables.sku_numbers, sku.sku.clone(), Some(sku.number));
+            self.set(|tables| &mut tables.skus, sku.number, Some(Arc::unwrap_or_clone(sku)));
         }
-        for location in &changes.locations {
-            self.set(|tables| &mut tables.locations, location.number, Some((*location).clone()));
+        for location in changes.locations {
+            self.set(|tables| &mut tables.locations, location.number, Some(location));
         }
-        for channel in &changes.channels {
-            self.set(|tables| &mut tables.channels, channel.channel.clone(), Some((*channel).clone()));
+        for channel in changes.channels {
+            self.set(|tables| &mut tables.channels, channel.channel.clone(), Some(Arc::unwrap_or_clone(channel)));
         }
-        for row in changes.new_stock.iter().chain(&changes.stock) {
+        for row in changes.new_stock.into_iter().chain(changes.stock) {
             self.set(|tables| &mut tables.stock, row.number, Some(row.stock));
         }
-        for NewOrderRow { order, .. } in &changes.new_orders {
+        for NewOrderRow { order, .. } in changes.new_orders {
             self.set(|tables| &mut tables.order_numbers, order.id.clone(), Some(order.number));
-            self.set(|tables| &mut tables.orders, order.number, Some(Order::clone(order)));
+            self.set(|tables| &mut tables.orders, order.number, Some(order));
         }
-        for order in &changes.changed_orders {
-            self.set(|tables| &mut tables.orders, order.number, Some((*order).clone()));
+        for order in changes.changed_orders {
+            self.set(|tables| &mut tables.orders, order.number, Some(order));
         }
         for hold in &changes.gone_holds {
             self.set(|tables| &mut tables.holds, hold.number, None);
             self.set(|tables| &mut tables.hold_numbers, hold.id.clone(), None);
         }
-        for hold in &changes.holds {
-            self.set(|tables| &mut tables.holds, hold.number, Some((*hold).clone()));
+        for hold in changes.holds {
             self.set(|tables| &mut tables.hold_numbers, hold.id.clone(), Some(hold.number));
+            self.set(|tables| &mut tables.holds, hold.number, Some(Arc::unwrap_or_clone(hold)));
         }
         for change in changes.backorders {
             match change {
-                BackorderChange::Waits(backorder) => self.set(|tables| &mut tables.backorders, *backorder, Some(())),
-                BackorderChange::Done(backorder) => self.set(|tables| &mut tables.backorders, *backorder, None),
+                BackorderChange::Waits(backorder) => self.set(|tables| &mut tables.backorders, backorder, Some(())),
+                BackorderChange::Done(backorder) => self.set(|tables| &mut tables.backorders, backorder, None),
             }
         }
         for movement in changes.movements {
-            self.set(|tables| &mut tables.movements, movement.number, Some(movement.clone()));
+            self.set(|tables| &mut tables.movements, movement.number, Some(movement));
         }
         for event in changes.events {
-            self.set(|tables| &mut tables.events, event.number, Some(event.clone()));
+            self.set(|tables| &mut tables.events, event.number, Some(event));
         }
-        for NewKey { row, .. } in &changes.keys {
-            self.set(|tables| &mut tables.keys, row.key.clone(), Some((*row).clone()));
+        for NewKey { row, .. } in changes.keys {
+            self.set(|tables| &mut tables.keys, row.key.clone(), Some(row));
         }
         for change in changes.subscriptions {
             match change {
                 SubscriptionChange::Put(row) => {
-                    self.set(|tables| &mut tables.subscriptions, row.subscription.clone(), Some(row.clone()));
+                    self.set(|tables| &mut tables.subscriptions, row.subscription.clone(), Some(row));
                 }
-                SubscriptionChange::Closed(name) => self.set(|tables| &mut tables.subscriptions, name.clone(), None),
+                SubscriptionChange::Closed(name) => self.set(|tables| &mut tables.subscriptions, name, None),
             }
         }
         for forget in changes.forget {
@@ -142,7 +143,7 @@ impl Writer<'_> {
                     numbers.into_iter().for_each(|number| self.set(|tables| &mut tables.events, number, None));
                 }
                 Forget::Keys(keys) => {
-                    keys.iter().for_each(|key| self.set(|tables| &mut tables.keys, key.clone(), None));
+                    keys.into_iter().for_each(|key| self.set(|tables| &mut tables.keys, key, None));
                 }
             }
         }
@@ -173,12 +174,12 @@ impl Store for MemoryStore {
         }
         for id in &needs.order_ids {
             match tables.order_numbers.get(&**id).and_then(|number| tables.orders.get(number)) {
-                Some(order) => rows.put_order(order.clone()),
+                Some(order) => rows.put_order(Arc::clone(order)),
                 None => rows.put_no_order(id),
             }
         }
         for order in needs.orders.iter().filter_map(|number| tables.orders.get(number)) {
-            rows.put_order(order.clone());
+            rows.put_order(Arc::clone(order));
         }
         for id in &needs.holds {
             let number = tables.hold_numbers.get(id);
@@ -197,8 +198,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
-        if self.tables.is_taken(changes) {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
+        if self.tables.is_taken(&changes) {
             self.rollback()?;
             return Ok(Written::Taken);
         }
@@ -228,14 +229,14 @@ impl Store for MemoryStore {
 
 impl Tables {
     /// Whether a name that the changes bring in is there already.
-    fn is_taken(&self, changes: &Changes<'_>) -> bool {
-        let order = |new: &NewOrderRow<'_>| {
+    fn is_taken(&self, changes: &Changes) -> bool {
+        let order = |new: &NewOrderRow| {
             self.order_numbers.contains_key(&new.order.id)
                 || (new.keyed_by_id && self.keys.contains_key(&format!("{ORDER_KEY_PREFIX}{}", new.order.id)))
         };
-        let key = |new: &NewKey<'_>| {
+        let key = |new: &NewKey| {
             self.keys.contains_key(&new.row.key)
-                || new.refused_order.is_some_and(|id| self.order_numbers.contains_key(id))
+                || new.refused_order.as_deref().is_some_and(|id| self.order_numbers.contains_key(id))
         };
         changes.new_orders.iter().any(order) || changes.keys.iter().any(key)
     }
@@ -274,7 +275,7 @@ impl Tables {
                     .take(*limit as usize)
                     .collect();
                 for order in waiting.iter().filter_map(|backorder| self.orders.get(&backorder.order)) {
-                    rows.put_order(order.clone());
+                    rows.put_order(Arc::clone(order));
                 }
                 Found::Backorders(waiting)
             }
@@ -282,7 +283,7 @@ impl Tables {
                 let mut chain = crate::order::ChainReader::new(*stock, *from);
                 while let Some(order) = chain.next().and_then(|number| self.orders.get(&number)) {
                     chain.read(order);
-                    rows.put_order(order.clone());
+                    rows.put_order(Arc::clone(order));
                 }
                 Found::Put
             }
@@ -305,13 +306,13 @@ impl Tables {
                 Found::PrunableKeys { keys, next: looked_at.last().filter(|_| full).map(|row| row.key.clone()) }
             }
             Query::PrunableOrders { after, before_ms, limit } => {
-                let looked_at: Vec<&Order> = after_key(&self.orders, after).take(*limit as usize).collect();
-                let closed = |order: &&&Order| {
+                let looked_at: Vec<&Arc<Order>> = after_key(&self.orders, after).take(*limit as usize).collect();
+                let closed = |order: &&&Arc<Order>| {
                     order.closed_at_ms.is_some_and(|closed_at| closed_at < *before_ms) && !order.body.pruned
                 };
                 let mut orders = Vec::new();
                 for order in looked_at.iter().filter(closed) {
-                    rows.put_order((*order).clone());
+                    rows.put_order(Arc::clone(order));
                     orders.push(order.number);
                 }
                 let full = looked_at.len() == *limit as usize;
@@ -339,7 +340,10 @@ impl Tables {
                 Rows::Backorders(waiting.take(limit).copied().collect())
             }
             Page::Movements(after) => Rows::Movements(rows(&self.movements, after, limit)),
-            Page::Orders(after) => Rows::Orders(rows(&self.orders, &OrderNumber(*after), limit)),
+            Page::Orders(after) => {
+                let orders = rows(&self.orders, &OrderNumber(*after), limit);
+                Rows::Orders(orders.into_iter().map(Arc::unwrap_or_clone).collect())
+            }
             Page::Events(after) => Rows::Events(rows(&self.events, after, limit)),
             Page::Keys(after) => Rows::Keys(rows(&self.keys, after, limit)),
             Page::Subscriptions(after) => Rows::Subscriptions(rows(&self.subscriptions, after, limit)),

@@ -69,7 +69,7 @@ pub trait Store {
     /// Names are taken for free until the write says otherwise, which spares a look for every new order: the
     /// store checks what stands at [`NewOrderRow`](crate::engine::NewOrderRow) and
     /// [`NewKey`](crate::engine::NewKey).
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written>;
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written>;
 
     /// Ends the unit of work and drops what it wrote. Without one it does nothing.
     fn rollback(&mut self) -> Result<()>;

@@ -131,7 +131,7 @@ impl Store for ScriptedStore {
         self.store.supply(needs, rows)
     }
 
-    fn write(&mut self, changes: &Changes<'_>, finish: Finish) -> Result<Written> {
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
         let place = if finish == Finish::Commit { Place::Commit } else { Place::Flush };
         if let Err(error) = self.script.at(place) {
             self.store.rollback()?;

@@ -157,62 +157,66 @@ impl WorkingSet {
             && forget.is_empty())
     }
 
-    /// What the batch changed since it was last written.
+    /// Takes out what the batch changed, to be written. From here on it counts as what the store holds; where
+    /// the write fails or is lost with its transaction, the whole working set must go, see
+    /// [`WorkingSet::clear`].
     ///
     /// # Errors
     /// [`ErrorKind::InvariantBroken`](crate::ErrorKind::InvariantBroken) where the changes do not add up:
     /// the check is made anew on the rows themselves, on every commit.
-    pub fn changes(&mut self) -> Result<Changes<'_>, Error> {
+    pub fn take_changes(&mut self) -> Result<Changes, Error> {
         self.check_sums()?;
+        let pending = &mut self.pending;
         let mut changes = Changes {
-            skus: self.pending.skus.iter().map(|sku| &**sku).collect(),
-            locations: self.pending.locations.iter().collect(),
-            channels: self.pending.channels.iter().map(|channel| &**channel).collect(),
-            backorders: &self.pending.backorders,
-            movements: &self.pending.movements,
-            events: &self.pending.events,
-            subscriptions: &self.pending.subscriptions,
-            forget: &self.pending.forget,
+            skus: std::mem::take(&mut pending.skus),
+            locations: std::mem::take(&mut pending.locations),
+            channels: std::mem::take(&mut pending.channels),
+            backorders: std::mem::take(&mut pending.backorders),
+            movements: std::mem::take(&mut pending.movements),
+            events: std::mem::take(&mut pending.events),
+            subscriptions: std::mem::take(&mut pending.subscriptions),
+            forget: std::mem::take(&mut pending.forget),
             ..Changes::default()
         };
-        changes.stock.reserve(self.pending.stock.len());
-        for changed in &self.pending.stock {
-            let entry = &self.stock[changed.place];
+        changes.stock.reserve(pending.stock.len());
+        for changed in pending.stock.drain(..) {
+            let entry = &mut self.stock[changed.place];
+            entry.changed = CLEAN;
             if entry.now != changed.stored || changed.appeared {
                 let rows = if entry.absent { &mut changes.new_stock } else { &mut changes.stock };
                 rows.push(StockRow { number: entry.number, stock: entry.now });
+                entry.absent = false;
             }
         }
         changes.new_stock.sort_unstable_by_key(|row| row.number);
         changes.stock.sort_unstable_by_key(|row| row.number);
-        for number in &self.pending.orders {
-            if let Some(entry) = self.orders.get(number) {
-                match entry.stored {
+        for number in pending.orders.drain(..) {
+            if let Some(entry) = self.orders.get_mut(&number) {
+                let order = Arc::clone(&entry.row);
+                entry.dirty = false;
+                match std::mem::replace(&mut entry.stored, StoredOrder::Same) {
                     StoredOrder::Nothing => {
-                        changes.new_orders.push(NewOrderRow { order: &entry.row, keyed_by_id: entry.keyed_by_id });
+                        changes.new_orders.push(NewOrderRow { order, keyed_by_id: entry.keyed_by_id });
                     }
-                    _ => changes.changed_orders.push(&entry.row),
+                    _ => changes.changed_orders.push(order),
                 }
             }
         }
-        for id in &self.pending.holds {
-            match self.holds.get(id) {
-                Some(HoldEntry { row: Some(hold), stored, .. }) => {
-                    // The id may have been let go and taken again within the batch.
-                    if let Some(stored) = stored.as_ref().filter(|stored| stored.number != hold.number) {
-                        changes.gone_holds.push(stored);
-                    }
-                    changes.holds.push(hold);
-                }
-                Some(HoldEntry { row: None, stored: Some(stored), .. }) => changes.gone_holds.push(stored),
-                _ => {}
+        for id in pending.holds.drain(..) {
+            if let Some(entry) = self.holds.get_mut(&id) {
+                entry.dirty = false;
+                let stored = std::mem::replace(&mut entry.stored, entry.row.clone());
+                // The id may have been let go and taken again within the batch.
+                let number = entry.row.as_ref().map(|hold| hold.number);
+                changes.gone_holds.extend(stored.filter(|stored| Some(stored.number) != number));
+                changes.holds.extend(entry.row.clone());
             }
         }
-        let keys = self.pending.keys.iter().filter_map(|(key, refused_order)| {
-            let row = self.keys.get(key)?.as_ref()?;
-            Some(NewKey { row, refused_order: refused_order.as_deref() })
-        });
-        changes.keys = keys.collect();
+        for (key, refused_order) in pending.keys.drain(..) {
+            if let Some(Some(row)) = self.keys.get(&key) {
+                changes.keys.push(NewKey { row: row.clone(), refused_order });
+            }
+        }
         Ok(changes)
     }
 
@@ -272,38 +276,6 @@ impl WorkingSet {
             return Err(Error::broken("CLAIMED: orders or holds changed without their stock rows"));
         }
         Ok(())
-    }
-
-    /// Says that the changes are written: they are what the store holds now. They can still be lost with
-    /// the transaction; then the whole working set must go, see [`WorkingSet::clear`].
-    pub fn written(&mut self) {
-        let pending = &mut self.pending;
-        for changed in pending.stock.drain(..) {
-            let entry = &mut self.stock[changed.place];
-            entry.absent &= !(changed.appeared || entry.now != changed.stored);
-            entry.changed = CLEAN;
-        }
-        for number in pending.orders.drain(..) {
-            if let Some(entry) = self.orders.get_mut(&number) {
-                entry.dirty = false;
-                entry.stored = StoredOrder::Same;
-            }
-        }
-        for id in pending.holds.drain(..) {
-            if let Some(entry) = self.holds.get_mut(&id) {
-                entry.dirty = false;
-                entry.stored = entry.row.clone();
-            }
-        }
-        pending.skus.clear();
-        pending.locations.clear();
-        pending.channels.clear();
-        pending.backorders.clear();
-        pending.movements.clear();
-        pending.events.clear();
-        pending.keys.clear();
-        pending.subscriptions.clear();
-        pending.forget.clear();
     }
 
     /// Drops the rows that are not worth keeping after a batch, and all of a kind that has grown too large.

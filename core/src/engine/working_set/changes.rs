@@ -35,55 +35,56 @@ pub enum Forget {
 }
 
 /// An order to insert, on the condition that its id is free.
-#[derive(Clone, Copy, Debug)]
-pub struct NewOrderRow<'w> {
-    /// The order, shared so that a store can write it on another thread.
-    pub order: &'w Arc<Order>,
+#[derive(Clone, Debug)]
+pub struct NewOrderRow {
+    /// The order.
+    pub order: Arc<Order>,
     /// Whether the key [`ORDER_KEY_PREFIX`](crate::outbox::ORDER_KEY_PREFIX) + id must be free as well: the
     /// order was placed under its own id, and may have been refused under it before.
     pub keyed_by_id: bool,
 }
 
 /// An idempotency key to insert, on the condition that it is free.
-#[derive(Clone, Copy, Debug)]
-pub struct NewKey<'w> {
+#[derive(Clone, Debug)]
+pub struct NewKey {
     /// The row.
-    pub row: &'w KeyRow,
+    pub row: KeyRow,
     /// The id of an order that must not exist: it was refused on the ground that it does not.
-    pub refused_order: Option<&'w str>,
+    pub refused_order: Option<String>,
 }
 
-/// What a batch changed, as a store writes it: all of it or none.
-#[derive(Debug, Default)]
-pub struct Changes<'w> {
+/// What a batch changed, as a store writes it: all of it or none. It stands on its own, so that a store can
+/// write it on another thread while the next batch is decided.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
     /// New SKUs.
-    pub skus: Vec<&'w Sku>,
+    pub skus: Vec<Arc<Sku>>,
     /// New locations.
-    pub locations: Vec<&'w Location>,
+    pub locations: Vec<Location>,
     /// New or changed channels.
-    pub channels: Vec<&'w Channel>,
+    pub channels: Vec<Arc<Channel>>,
     /// New stock rows, in rising order.
     pub new_stock: Vec<StockRow>,
     /// Changed stock rows, in rising order.
     pub stock: Vec<StockRow>,
     /// New orders, in rising order.
-    pub new_orders: Vec<NewOrderRow<'w>>,
+    pub new_orders: Vec<NewOrderRow>,
     /// Changed orders.
-    pub changed_orders: Vec<&'w Order>,
+    pub changed_orders: Vec<Arc<Order>>,
     /// New or changed holds.
-    pub holds: Vec<&'w Hold>,
+    pub holds: Vec<Arc<Hold>>,
     /// Holds that are gone.
-    pub gone_holds: Vec<&'w Hold>,
+    pub gone_holds: Vec<Arc<Hold>>,
     /// Order lines that wait, or wait no longer; in order.
-    pub backorders: &'w [BackorderChange],
+    pub backorders: Vec<BackorderChange>,
     /// New movements, in rising order.
-    pub movements: &'w [Movement],
+    pub movements: Vec<Movement>,
     /// New event rows, in rising order.
-    pub events: &'w [EventRow],
+    pub events: Vec<EventRow>,
     /// New idempotency keys.
-    pub keys: Vec<NewKey<'w>>,
+    pub keys: Vec<NewKey>,
     /// Subscriptions; in order.
-    pub subscriptions: &'w [SubscriptionChange],
+    pub subscriptions: Vec<SubscriptionChange>,
     /// What pruning forgets.
-    pub forget: &'w [Forget],
+    pub forget: Vec<Forget>,
 }

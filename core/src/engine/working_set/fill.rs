@@ -47,7 +47,8 @@ impl WorkingSet {
     }
 
     /// Puts an order.
-    pub fn put_order(&mut self, order: Order) {
+    pub fn put_order(&mut self, order: impl Into<Arc<Order>>) {
+        let order: Arc<Order> = order.into();
         let number = order.number;
         if self.orders.get(&number).is_some_and(|entry| entry.dirty) {
             return;
@@ -56,13 +57,7 @@ impl WorkingSet {
             return self.damage(|| format!("order {} does not fit together", order.id));
         }
         self.order_ids.insert(order.id.clone(), Some(number));
-        let entry = OrderEntry {
-            row: Arc::new(order),
-            stored: StoredOrder::Same,
-            keyed_by_id: false,
-            command: 0,
-            dirty: false,
-        };
+        let entry = OrderEntry { row: order, stored: StoredOrder::Same, keyed_by_id: false, command: 0, dirty: false };
         self.orders.insert(number, entry);
     }
 

@@ -56,6 +56,7 @@ pub mod channel;
 mod code;
 pub mod engine;
 mod error;
+pub mod fulfillment;
 pub mod ids;
 pub mod inventory;
 mod json;

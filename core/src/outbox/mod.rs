@@ -2,11 +2,17 @@
 //! and the inbox will stand here too. Owns those rows and writes no others.
 
 mod commands;
+mod delivery;
 mod events;
 mod prune;
 mod subscriptions;
 
 pub use commands::{Acknowledge, Prune, PruneFrom, Pruned, Subscribe, SubscribeFrom, Unsubscribe};
+pub use delivery::{
+    Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination, DropDelivery, InboxMessage,
+    LeasedDelivery, MessageId, Patience, RegisterDestination, ReportDelivery, RequeueDelivery, Retry, RetryCause,
+    TakeDeliveries, TakenDeliveries,
+};
 pub(crate) use events::write_stock_fact;
 pub use events::{
     CancelledOrder, EditedOrder, Event, EventData, EventKind, EventRow, FilledOrder, HoldConversion, HoldEnd,

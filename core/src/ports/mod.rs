@@ -1,7 +1,13 @@
 //! Ports: what the engine asks of the world. Traits only; adapters implement them.
 
 mod clock;
+mod exchange;
+mod sink;
 mod store;
 
 pub use clock::Clock;
+pub use exchange::{
+    Exchange, HeaderValue, HttpFailure, HttpRequest, HttpResponse, Method, Secret, Step, TURNS_MAX, Turn,
+};
+pub use sink::Sink;
 pub use store::{Finish, Freshness, Mode, Page, Rows, Store, Written};

@@ -1,0 +1,184 @@
+//! The rows that the fulfillment module owns: warehouses and fulfillment orders. Data and the arithmetic of one
+//! fulfillment order; no decisions.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber};
+use crate::order::Tracking;
+
+/// A location that a warehouse runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warehouse {
+    /// The location.
+    pub location: LocationNumber,
+    /// Where its deliveries go.
+    pub destination: Name,
+    /// What is done with stock that it reports.
+    pub stock: StockReports,
+    /// Whether every allocation has its stock checked.
+    pub check_on_allocation: bool,
+    /// When the last stock report that was used was taken, in milliseconds since the Unix epoch.
+    pub stock_taken_at_ms: i64,
+}
+
+/// What is done with stock that a warehouse reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StockReports {
+    /// Differences are said.
+    #[default]
+    Report,
+    /// Differences are said and booked.
+    CountIn,
+}
+
+impl StockReports {
+    /// The name as stores keep it.
+    pub fn name(self) -> &'static str {
+        match self {
+            StockReports::Report => "report",
+            StockReports::CountIn => "count_in",
+        }
+    }
+
+    /// The policy with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [StockReports::Report, StockReports::CountIn].into_iter().find(|policy| policy.name() == name)
+    }
+}
+
+/// The instruction to one location to ship units of one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FulfillmentOrder {
+    /// The order.
+    pub order: OrderNumber,
+    /// Which of the order's fulfillment orders it is, from 1.
+    pub sequence: u32,
+    /// Where.
+    pub location: LocationNumber,
+    /// How far it has come.
+    pub state: FulfillmentState,
+    /// The delivery that hands it over; 0 once it is handed over.
+    pub delivery: u64,
+    /// Whether the warehouse was asked to give it up.
+    pub cancelling: bool,
+    /// The warehouse's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// Why it was refused; empty where it was not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// What to pick.
+    pub items: Vec<FulfillmentItem>,
+    /// What left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shipments: Vec<WarehouseShipment>,
+    /// When it was written, in milliseconds since the Unix epoch.
+    pub requested_at_ms: i64,
+}
+
+/// Units of one SKU to pick. A bundle is picked as its components.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FulfillmentItem {
+    /// Index of the order's line.
+    pub line: u32,
+    /// The SKU to pick.
+    pub sku_number: SkuNumber,
+    /// The SKU to pick.
+    pub sku: Name,
+    /// Units of it in one unit of the line.
+    pub per: i64,
+    /// Units of it to pick.
+    pub quantity: i64,
+    /// Units of it that left.
+    #[serde(default)]
+    pub shipped: i64,
+}
+
+/// What a warehouse shipped in one go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarehouseShipment {
+    /// The warehouse's name for it.
+    pub shipment: String,
+    /// When it was noted.
+    pub at_ms: i64,
+    /// How it can be followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<Tracking>,
+}
+
+/// How far a fulfillment order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfillmentState {
+    /// It is on its way to the warehouse.
+    Requested,
+    /// The warehouse has it.
+    Accepted,
+    /// The warehouse works on it.
+    Picking,
+    /// Some units left.
+    PartlyShipped,
+    /// All units left.
+    Shipped,
+    /// The warehouse will not do it.
+    Refused,
+    /// It was given up before all units left.
+    Cancelled,
+}
+
+impl FulfillmentState {
+    const ALL: [FulfillmentState; 7] = [
+        FulfillmentState::Requested,
+        FulfillmentState::Accepted,
+        FulfillmentState::Picking,
+        FulfillmentState::PartlyShipped,
+        FulfillmentState::Shipped,
+        FulfillmentState::Refused,
+        FulfillmentState::Cancelled,
+    ];
+
+    /// The name as stores and events keep it.
+    pub fn name(self) -> &'static str {
+        match self {
+            FulfillmentState::Requested => "requested",
+            FulfillmentState::Accepted => "accepted",
+            FulfillmentState::Picking => "picking",
+            FulfillmentState::PartlyShipped => "partly_shipped",
+            FulfillmentState::Shipped => "shipped",
+            FulfillmentState::Refused => "refused",
+            FulfillmentState::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether nothing more is to come of it.
+    pub fn is_final(self) -> bool {
+        matches!(self, FulfillmentState::Shipped | FulfillmentState::Refused | FulfillmentState::Cancelled)
+    }
+}
+
+/// The name of a fulfillment order outside: its order's id, a dash, its sequence.
+///
+/// ```
+/// use stockroom::fulfillment::{fulfillment_id, parse_fulfillment_id};
+/// assert_eq!(fulfillment_id("o-1", 2), "o-1-2");
+/// assert_eq!(parse_fulfillment_id("o-1-2"), Some(("o-1", 2)));
+/// assert_eq!(parse_fulfillment_id("o"), None);
+/// assert_eq!(parse_fulfillment_id("o-01"), None);
+/// ```
+pub fn fulfillment_id(order: &str, sequence: u32) -> String {
+    format!("{order}-{sequence}")
+}
+
+/// The order's id and the sequence in a fulfillment order's name.
+pub fn parse_fulfillment_id(id: &str) -> Option<(&str, u32)> {
+    let (order, sequence) = id.rsplit_once('-')?;
+    let number: u32 = sequence.parse().ok()?;
+    (fulfillment_id(order, number) == id && number > 0 && !order.is_empty()).then_some((order, number))
+}

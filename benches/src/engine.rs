@@ -17,7 +17,7 @@ use stockroom_sqlite::SqliteStore;
 use crate::contender::{Contender, Outcome, Placing, Shop, Tally, deal};
 use crate::workload::{CHANNEL, ON_HAND, SampleOrder, catalogue};
 
-const LOCATION: &str = "main";
+pub(crate) const LOCATION: &str = "main";
 /// A caller's stack, as in the hand-written shop.
 const CALLER_STACK_BYTES: usize = 128 * 1024;
 
@@ -27,7 +27,7 @@ pub(crate) struct Durable;
 impl Contender for Durable {
     fn open(&self, directory: &Path) -> Outcome<Box<dyn Shop>> {
         let store = SqliteStore::open(directory.join("engine.sqlite3"))?;
-        Ok(Box::new(EngineShop { stockroom: stocked(store)? }))
+        Ok(Box::new(EngineShop::open(store)?))
     }
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Volatile;
 
 impl Contender for Volatile {
     fn open(&self, _directory: &Path) -> Outcome<Box<dyn Shop>> {
-        Ok(Box::new(EngineShop { stockroom: stocked(MemoryStore::new())? }))
+        Ok(Box::new(EngineShop::open(MemoryStore::new())?))
     }
 }
 
@@ -55,8 +55,16 @@ fn stocked<S: Store>(store: S) -> Outcome<Stockroom<S>> {
     Ok(stockroom)
 }
 
-struct EngineShop<S> {
-    stockroom: Stockroom<S>,
+/// The engine as a shop.
+pub(crate) struct EngineShop<S> {
+    pub(crate) stockroom: Stockroom<S>,
+}
+
+impl<S: Store> EngineShop<S> {
+    /// A shop over an empty store, with the whole catalogue in stock.
+    pub(crate) fn open(store: S) -> Outcome<Self> {
+        Ok(EngineShop { stockroom: stocked(store)? })
+    }
 }
 
 fn new_order(order: SampleOrder) -> NewOrder {

@@ -67,6 +67,10 @@ codes! {
     304 "hold_unknown" HoldUnknown "There is no live hold with this id: never placed, released, converted or expired."
     305 "line_unknown" LineUnknown "The order has no line with this number."
     306 "subscription_unknown" SubscriptionUnknown "There is no subscription with this name."
+    307 "destination_unknown" DestinationUnknown "The destination is not registered."
+    308 "delivery_unknown" DeliveryUnknown "There is no such delivery: never written, done, or dropped."
+    309 "fulfillment_unknown" FulfillmentUnknown "There is no fulfillment order with this name."
+    310 "warehouse_unknown" WarehouseUnknown "No warehouse is registered for the location."
 
     400 "order_closed" OrderClosed "The order is in a state in which this cannot be done any more."
     401 "order_pruned" OrderPruned "The order is closed and its details were pruned."
@@ -79,6 +83,11 @@ codes! {
     408 "event_number_invalid" EventNumberInvalid "The event number is behind the subscription's place or ahead of the last event."
     409 "subscription_exists" SubscriptionExists "A subscription with this name exists."
     410 "location_limit" LocationLimit "There are 65,535 locations, the most that there can be."
+    411 "in_fulfillment" InFulfillment "A warehouse works on these units."
+    412 "lease_lost" LeaseLost "The delivery is not leased to this attempt: the lease ended and another has it, or it was reported before."
+    413 "delivery_alive" DeliveryAlive "The delivery is not a dead letter."
+    414 "fulfillment_closed" FulfillmentClosed "The fulfillment order is in a state in which this cannot be done any more."
+    415 "stock_report_stale" StockReportStale "The stock report is older than the last one used, or than 24 hours, or from the future."
 
     500 "insufficient_stock" InsufficientStock "Less is available than asked for."
     501 "backorder_limit" BackorderLimit "The units beyond stock pass the backorder limit."

@@ -48,6 +48,7 @@
 //! | SHORTFALL-SAID | where a count or loss leaves claims uncovered, an event says so, with the orders it touches |
 //! | ONE-EFFECT | one idempotency key has one effect; the same key again gets the same answer; the same key with other content is refused |
 //! | EVENT-IFF | a change has its event and an event its change, in one transaction |
+//! | HANDED-ONCE | a fulfillment order is created at the warehouse once if the warehouse honours our key; if it does not, the engine looks it up before it tries again |
 //! | IN-ORDER | the events of one order, or of one SKU at one location, reach a subscription in their order, none left out |
 
 #![forbid(unsafe_code)]
@@ -75,6 +76,11 @@ pub use engine::{
     Verification,
 };
 pub use error::{Error, ErrorKind, Result};
+pub use fulfillment::{
+    CancelRequest, ChangedFulfillment, ComparedStock, Fulfill, Fulfilled, FulfillmentRequest, FulfillmentState,
+    NoteFulfillment, NoteShipment, NoteWarehouseStock, ReassignFulfillment, RegisterWarehouse, RequestedItem, SkuLevel,
+    SkuQuantity, StockCheck, StockDrift, StockReports, WarehouseStatus, WarehouseStock,
+};
 pub use ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
 pub use inventory::{
     AdjustStock, BundleComponent, CountStock, ExtendHold, HeldStock, HeldUnits, MovedStock, PlaceHold, ReceiveStock,
@@ -86,6 +92,8 @@ pub use order::{
     Why,
 };
 pub use outbox::{
-    Acknowledge, Event, EventData, EventKind, Prune, PruneFrom, Pruned, StockLevel, Subscribe, SubscribeFrom,
+    Acknowledge, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, DropDelivery, Event, EventData,
+    EventKind, LeasedDelivery, MessageId, Patience, Prune, PruneFrom, Pruned, RegisterDestination, ReportDelivery,
+    RequeueDelivery, Retry, RetryCause, StockLevel, Subscribe, SubscribeFrom, TakeDeliveries, TakenDeliveries,
     Unsubscribe,
 };

@@ -5,11 +5,12 @@ mod common;
 
 use common::samples::{HUGE, Sample, Wrong, prepared, samples};
 use common::{START_MS, Shop, digest, every_row, order, receive, rows_of_the_business};
+use stockroom::engine::RecordKey;
 use stockroom::ports::{Page, Rows};
 use stockroom::time::TIME_MS_MAX;
 use stockroom::{
-    Action, Code, Command, Event, EventData, NewLine, NewOrder, PlaceHold, RegisterLocation, RegisterSku, Rejection,
-    StockLine, StockPolicy, Tick,
+    Action, Code, Command, Event, EventData, LocationNumber, NewLine, NewOrder, OrderNumber, PlaceHold,
+    RegisterLocation, RegisterSku, Rejection, SkuQuantity, StockLine, StockPolicy, Tick,
 };
 
 /// The field of a JSON pointer as faults name it: `/lines/0/sku` is `lines[0].sku`.
@@ -189,8 +190,10 @@ fn all_numbers_at_the_end_of_their_range_at_once() {
         let shop = prepared();
         for end in [i64::MIN, i64::MAX] {
             let number = |name: &str| match name {
-                "line" | "limit" => (if end < 0 { 0 } else { u32::MAX }).into(),
-                "after" | "through" => (if end < 0 { 0 } else { u64::MAX }).into(),
+                "line" | "limit" | "max" | "attempt" | "attempts_max" | "breaker_failures" => {
+                    (if end < 0 { 0 } else { u32::MAX }).into()
+                }
+                "after" | "through" | "number" | "seed" => (if end < 0 { 0 } else { u64::MAX }).into(),
                 _ => serde_json::Value::from(end),
             };
             let mut document = sample.document.clone();
@@ -291,6 +294,43 @@ fn ten_thousand_lines_go_all_the_way_and_one_more_does_not() {
     };
     shop.reject_as(Code::TooManyLines, transfer(1));
     shop.accept(transfer(0));
+    shop.assert_verified();
+
+    // And through a warehouse.
+    shop.accept(stockroom::RegisterDestination { destination: "wms".into(), ..Default::default() });
+    let warehouse = stockroom::RegisterWarehouse {
+        location: "main".into(),
+        destination: "wms".into(),
+        check_on_allocation: true,
+        ..Default::default()
+    };
+    shop.accept(warehouse);
+    shop.accept(received(0));
+    shop.accept(NewOrder { hold: None, ranking: Some(vec!["main".into()]), id: "o-3".into(), ..new(0) });
+    shop.accept(stockroom::Fulfill { limit: 1_000 });
+    let take = || stockroom::TakeDeliveries { destination: "wms".into(), max: 1_000, lease_ms: 60_000 };
+    let taken = shop.accept(take());
+    let stockroom::Outcome::Accepted(stockroom::Answer::Taken(taken)) = taken.outcome else { panic!("{taken:?}") };
+    // The request, and the first of the checks, which go one after the other.
+    assert_eq!(taken.deliveries.len(), 2);
+    let levels = |extra| {
+        let level = |line: StockLine| stockroom::SkuLevel { sku: line.sku, on_hand: line.quantity };
+        let stock = stockroom::WarehouseStock {
+            taken_at_ms: START_MS,
+            levels: stock_lines(extra).into_iter().map(level).collect(),
+        };
+        stockroom::NoteWarehouseStock { location: "main".into(), stock, message: None }
+    };
+    shop.reject_as(Code::TooManyLines, levels(1));
+    shop.accept(levels(0));
+    let left = |extra| stockroom::NoteShipment {
+        fulfillment: "o-3-1".into(),
+        shipment: "S-1".into(),
+        items: Some(stock_lines(extra).into_iter().map(|line| SkuQuantity { sku: line.sku, quantity: 1 }).collect()),
+        ..Default::default()
+    };
+    shop.reject_as(Code::TooManyLines, left(1));
+    shop.accept(left(0));
     shop.assert_verified();
 }
 
@@ -444,9 +484,30 @@ fn reads_answer_whatever_they_are_asked() {
         assert!(room.hold(name).expect("it is answered").is_none());
         assert!(room.subscription(name).expect("it is answered").is_none());
         assert!(room.subscribed_events(name, 1).expect("it is answered").is_none());
+        assert!(room.fulfillment_orders(name).expect("it is answered").is_none());
+        assert!(room.dead_letters(Some(name), 10).expect("it is answered").is_empty());
         for page in [Page::Channels(name.into()), Page::Keys(name.into()), Page::Subscriptions(name.into())] {
             room.page(&page, 10).expect("it is answered");
         }
+        for number in [0, 1, u64::MAX] {
+            let keys = [
+                RecordKey::Destination(name.into()),
+                RecordKey::Delivery(name.into(), number),
+                RecordKey::Warehouse(LocationNumber(number)),
+                RecordKey::Fulfillment(OrderNumber(number), u32::MAX),
+                RecordKey::Message(name.into(), name.into()),
+            ];
+            for key in keys {
+                room.page(&Page::Records(key.kind(), Some(key)), 10).expect("it is answered");
+            }
+        }
+    }
+    for limit in [0, 1, usize::MAX] {
+        assert_eq!(room.dead_letters(None, limit).expect("it is answered").len(), limit.min(1));
+        assert_eq!(room.dead_letters(Some("wms"), limit).expect("it is answered").len(), limit.min(1));
+    }
+    for order in ["o-open", "o-pruned"] {
+        assert_eq!(room.fulfillment_orders(order).expect("it is answered"), Some(vec![]));
     }
     let last = shop.events().len() as u64;
     for (after, limit) in [(0, 0), (0, 1), (0, u32::MAX), (last, 10), (last + 1, 10), (u64::MAX, u32::MAX)] {

@@ -43,7 +43,9 @@ fn numbers_and_names_are_for_ever() {
         306 subscription_unknown, 400 order_closed, 401 order_pruned, 402 sku_is_bundle, 403 sku_is_not_bundle, \
         404 already_shipped, 405 not_allocated, 406 not_shipped, 407 nothing_to_do, 408 event_number_invalid, \
         409 subscription_exists, 410 location_limit, 500 insufficient_stock, 501 backorder_limit, 502 not_on_hand, \
-        503 level_out_of_range";
+        503 level_out_of_range, 307 destination_unknown, 308 delivery_unknown, 309 fulfillment_unknown, \
+        310 warehouse_unknown, 411 in_fulfillment, 412 lease_lost, 413 delivery_alive, 414 fulfillment_closed, \
+        415 stock_report_stale";
     for line in released.split(", ") {
         let (number, name) = line.split_once(' ').expect("number and name");
         let code = Code::from_name(name).unwrap_or_else(|| panic!("{name} is gone"));
@@ -107,6 +109,7 @@ fn further_cases() -> Vec<(Code, Reply)> {
         (Code::KeyReused, shop.reply(tick().with_key("k-used"))),
         (Code::NothingToDo, shop.reply(EditOrder { order: "o-open".into(), ..EditOrder::default() })),
         (Code::BackorderLimit, shop.reply(backorder)),
+        (Code::InFulfillment, shop.reply(ShipOrder { order: "o-accepted".into(), ..ShipOrder::default() })),
         (Code::LevelOutOfRange, reply_at_level(full, receive("main", "mug", 1))),
         (Code::LocationLimit, location_limit()),
     ]
@@ -207,9 +210,24 @@ fn independent(one: &Wrong, other: &Wrong) -> bool {
     if of_the_order && by_number {
         return false;
     }
-    // What stands twice does so only while the other of the two stands. A transfer's `to` and `from` are two.
+    // So it is with a delivery's number and its destination's deliveries, and with what a warehouse has left to
+    // ship of a fulfillment order that is open.
+    let both = |pointer: &str, codes: &[Code]| {
+        let is = |wrong: &Wrong| codes.contains(&wrong.code) && wrong.pointer != pointer;
+        (one.pointer == pointer && is(other)) || (other.pointer == pointer && is(one))
+    };
+    let by_delivery = [Code::DeliveryUnknown, Code::DeliveryAlive, Code::LeaseLost];
+    if both("/destination", &by_delivery)
+        || both("/number", &by_delivery)
+        || both("/fulfillment", &[Code::NotAllocated])
+    {
+        return false;
+    }
+    // What stands twice does so only while the other of the two stands. A transfer's `to` and `from` are two, and so
+    // are the location of a reassignment and that of the fulfillment order.
     let field = |wrong: &Wrong| match wrong.pointer.split('/').nth(1).unwrap_or_default() {
         "to" => "from".to_owned(),
+        "location" => "fulfillment".to_owned(),
         field => field.to_owned(),
     };
     let twice = one.code == Code::DuplicateEntry || other.code == Code::DuplicateEntry || one.value == other.value;

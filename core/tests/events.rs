@@ -9,9 +9,12 @@ use std::path::PathBuf;
 use common::{START_MS, Shop, order, receive};
 use serde_json::{Value, json};
 use stockroom::{
-    Acknowledge, AdjustStock, CancelOrder, Command, CompleteOrder, Disposition, EditOrder, Event, EventData, EventKind,
-    ExtendHold, LineQuantity, NewOrder, PlaceHold, ReleaseHold, ReturnLine, ReturnOrder, SetStockPolicy, ShipOrder,
-    StockLine, StockPolicy, Subscribe, SubscribeFrom, Tick, Tracking,
+    Acknowledge, AdjustStock, Answer, CancelOrder, Command, CompleteOrder, DeliveryAnswer, DeliveryResult, Disposition,
+    DropDelivery, EditOrder, Event, EventData, EventKind, ExtendHold, Fulfill, LeasedDelivery, LineQuantity, NewOrder,
+    NoteFulfillment, NoteShipment, NoteWarehouseStock, Outcome, Patience, PlaceHold, RegisterDestination,
+    RegisterWarehouse, ReleaseHold, ReportDelivery, RequeueDelivery, Retry, ReturnLine, ReturnOrder, SetStockPolicy,
+    ShipOrder, SkuLevel, SkuQuantity, StockLine, StockPolicy, StockReports, Subscribe, SubscribeFrom, TakeDeliveries,
+    Tick, Tracking, WarehouseStatus, WarehouseStock,
 };
 
 const SOURCE: &str = "/shops/berlin";
@@ -83,7 +86,94 @@ fn history() -> Shop {
         reference: Some("break-in".into()),
     };
     accept(lost.into());
+    afternoon(&shop);
     shop
+}
+
+/// Does a command, and looks at every row.
+fn checked(shop: &Shop, command: impl Into<Command>) {
+    shop.accept(command);
+    shop.assert_verified();
+}
+
+/// The afternoon of the same day: a warehouse runs the location `backup` from now on.
+fn afternoon(shop: &Shop) {
+    let at = |minutes: i64| shop.set_clock(START_MS + minutes * 60_000);
+    let noted = |fulfillment: &str, status| NoteFulfillment { fulfillment: fulfillment.into(), status, message: None };
+    at(720);
+    let patience = Patience { attempts_max: 1, ..Patience::default() };
+    checked(shop, RegisterDestination { destination: "wms".into(), patience });
+    let warehouse = RegisterWarehouse { location: "backup".into(), destination: "wms".into(), ..Default::default() };
+    checked(shop, RegisterWarehouse { stock: StockReports::CountIn, ..warehouse });
+    checked(shop, receive("backup", "mug", 20));
+    checked(shop, receive("backup", "plate", 20));
+
+    // Everything leaves, in two parcels.
+    at(730);
+    let handed = |reference: &str| DeliveryAnswer::Handed { reference: Some(reference.into()) };
+    let answered = DeliveryResult::Done(handed("W-6001"));
+    requested(shop, NewOrder { note: Some("Ring twice".into()), ..order("o-6", &[("mug", 2), ("set", 1)]) }, answered);
+    at(740);
+    checked(shop, noted("o-6-1", WarehouseStatus::Picking));
+    at(750);
+    let mugs = vec![SkuQuantity { sku: "mug".into(), quantity: 2 }];
+    let tracking = Tracking { carrier: "DHL".into(), number: "00340435".into(), ..Tracking::default() };
+    let parcel = |shipment: &str| NoteShipment {
+        fulfillment: "o-6-1".into(),
+        shipment: shipment.into(),
+        tracking: Some(tracking.clone()),
+        ..NoteShipment::default()
+    };
+    checked(shop, NoteShipment { items: Some(mugs), ..parcel("S-1") });
+    at(760);
+    checked(shop, parcel("S-2"));
+
+    // The warehouse will not do it.
+    at(770);
+    let refused = DeliveryResult::Refused { why: "The address is on an island".into() };
+    requested(shop, order("o-7", &[("mug", 1)]), refused);
+
+    // A cancellation that comes too late, and one that does not.
+    for (minutes, id, answer) in [(780, "o-8", DeliveryAnswer::TooLate), (800, "o-9", DeliveryAnswer::Cancelled)] {
+        at(minutes);
+        requested(shop, order(id, &[("mug", 1)]), DeliveryResult::Done(handed(&id.replace("o-", "W-600"))));
+        at(minutes + 10);
+        checked(shop, CancelOrder { order: id.into(), ..CancelOrder::default() });
+        checked(shop, Fulfill { limit: 100 });
+        report(shop, DeliveryResult::Done(answer));
+    }
+
+    // A delivery that nobody takes.
+    at(820);
+    let hung_up = || DeliveryResult::Retry(Retry { why: "No answer within 30 seconds".into(), ..Retry::default() });
+    requested(shop, order("o-10", &[("mug", 1)]), hung_up());
+    at(830);
+    let number = shop.room.dead_letters(None, 1).expect("it can be read")[0].number;
+    checked(shop, RequeueDelivery { destination: "wms".into(), number });
+    report(shop, hung_up());
+    at(840);
+    checked(shop, DropDelivery { destination: "wms".into(), number });
+
+    at(960);
+    let levels = vec![SkuLevel { sku: "plate".into(), on_hand: 19 }];
+    let stock = WarehouseStock { taken_at_ms: shop.now_ms(), levels };
+    checked(shop, NoteWarehouseStock { location: "backup".into(), stock, message: None });
+}
+
+/// Places an order that the warehouse is to ship, and lets it answer to that.
+fn requested(shop: &Shop, order: NewOrder, answer: DeliveryResult) {
+    checked(shop, NewOrder { ranking: Some(vec!["backup".into()]), ..order });
+    checked(shop, Fulfill { limit: 100 });
+    report(shop, answer);
+}
+
+/// Takes the one delivery that is due and reports what came of it.
+fn report(shop: &Shop, result: DeliveryResult) {
+    let take = TakeDeliveries { destination: "wms".into(), max: 10, lease_ms: 60_000 };
+    let Outcome::Accepted(Answer::Taken(mut taken)) = shop.accept(take).outcome else { panic!("nothing was taken") };
+    assert_eq!(taken.deliveries.len(), 1, "{taken:?}");
+    let LeasedDelivery { destination, number, attempt, .. } = taken.deliveries.remove(0);
+    checked(shop, ReportDelivery { destination: destination.to_string(), number, attempt, result });
 }
 
 fn docs(path: &str) -> PathBuf {
@@ -209,6 +299,8 @@ fn subject(kind: &Value, data: &Value) -> Value {
         Some("hold") => "hold",
         Some("location") => "location",
         Some("channel") => "channel",
+        Some("fulfillment") => "fulfillment",
+        Some("delivery") => "destination",
         _ => "sku",
     };
     data[field].clone()

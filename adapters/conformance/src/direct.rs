@@ -3,7 +3,7 @@
 
 use stockroom::TimedCommand;
 use stockroom::channel::Channel;
-use stockroom::engine::{Changes, Command, Needs, Progress, Step, WorkingSet};
+use stockroom::engine::{Changes, Command, Needs, Progress, Record, RecordKind, Step, WorkingSet};
 use stockroom::inventory::{Backorder, Hold, Location, Movement, Sku, StockRow};
 use stockroom::order::Order;
 use stockroom::outbox::{EventRow, KeyRow, Subscription};
@@ -67,6 +67,7 @@ fn shares_a_row(one: &Needs, other: &Needs) -> bool {
         || common(&one.holds, &other.holds)
         || common(&one.keys, &other.keys)
         || common(&one.subscriptions, &other.subscriptions)
+        || common(&one.records, &other.records)
 }
 
 /// What a store put into an empty working set, as text to compare.
@@ -146,8 +147,18 @@ tables! {
     subscriptions Subscriptions(String::new()) -> Subscription;
 }
 
+/// Every record of a kind.
+pub(crate) fn records(store: &mut AnyStore, kind: RecordKind) -> Vec<Record> {
+    match store.page(&Page::Records(kind, None), u32::MAX).expect("the store reads") {
+        Rows::Records(rows) => rows,
+        other => panic!("rows of another kind: {other:?}"),
+    }
+}
+
 /// How many rows of each kind there are, in the order of the digest.
-pub(crate) fn row_counts(store: &mut AnyStore) -> [usize; 11] {
+pub(crate) fn row_counts(store: &mut AnyStore) -> [usize; 16] {
+    let [destinations, deliveries, warehouses, fulfillment_orders, messages] =
+        RecordKind::ALL.map(|kind| records(store, kind).len());
     [
         skus(store).len(),
         locations(store).len(),
@@ -160,6 +171,11 @@ pub(crate) fn row_counts(store: &mut AnyStore) -> [usize; 11] {
         events(store).len(),
         keys(store).len(),
         subscriptions(store).len(),
+        destinations,
+        deliveries,
+        warehouses,
+        fulfillment_orders,
+        messages,
     ]
 }
 

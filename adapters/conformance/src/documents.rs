@@ -2,6 +2,8 @@
 
 #![allow(missing_docs)] // Each is the document that its name says.
 
+use stockroom::fulfillment::{Fulfill, NoteFulfillment, NoteShipment, RegisterWarehouse, WarehouseStatus};
+use stockroom::outbox::{DeliveryResult, MessageId, RegisterDestination, ReportDelivery, TakeDeliveries};
 use stockroom::{
     AdjustStock, BundleComponent, CancelOrder, CompleteOrder, CountStock, Disposition, EditOrder, ExtendHold,
     LineQuantity, NewLine, NewOrder, PlaceHold, ReceiveStock, RegisterChannel, RegisterLocation, RegisterSku,
@@ -137,4 +139,38 @@ pub fn order_key(id: &str) -> String {
 
 pub fn complete(order: &str) -> CompleteOrder {
     CompleteOrder { order: order.into() }
+}
+
+pub fn destination(destination: &str) -> RegisterDestination {
+    RegisterDestination { destination: destination.into(), ..Default::default() }
+}
+
+pub fn warehouse(location: &str, destination: &str) -> RegisterWarehouse {
+    RegisterWarehouse { location: location.into(), destination: destination.into(), ..Default::default() }
+}
+
+pub fn fulfill() -> Fulfill {
+    Fulfill { limit: 1_000 }
+}
+
+/// A lease of ten minutes.
+pub fn take(destination: &str, max: u32) -> TakeDeliveries {
+    TakeDeliveries { destination: destination.into(), max, lease_ms: 10 * MINUTE }
+}
+
+pub fn report(destination: &str, number: u64, attempt: u32, result: DeliveryResult) -> ReportDelivery {
+    ReportDelivery { destination: destination.into(), number, attempt, result }
+}
+
+pub fn message(source: &str, message: &str) -> MessageId {
+    MessageId { source: source.into(), message: message.into() }
+}
+
+pub fn note(fulfillment: &str, status: WarehouseStatus, message: Option<MessageId>) -> NoteFulfillment {
+    NoteFulfillment { fulfillment: fulfillment.into(), status, message }
+}
+
+/// All that is left of a fulfillment order left.
+pub fn shipment(fulfillment: &str, shipment: &str, message: Option<MessageId>) -> NoteShipment {
+    NoteShipment { fulfillment: fulfillment.into(), shipment: shipment.into(), message, ..Default::default() }
 }

@@ -54,6 +54,9 @@ mod orders;
 mod pages;
 mod prune;
 mod random;
+mod record_rows;
+mod record_searches;
+mod records;
 pub mod scene;
 mod searches;
 mod stock;
@@ -61,12 +64,14 @@ mod subscriptions;
 mod supply;
 mod twin;
 mod units_of_work;
+pub mod warehouse_history;
 
 pub use bench::{AnyStore, Bench, Shop};
 pub use case::{Case, Needed};
 pub use fixture::{Capabilities, Fixture};
 pub use history::History;
 pub use random::Random;
+pub use warehouse_history::WarehouseHistory;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -80,6 +85,8 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         failures::CASES,
         supply::CASES,
         searches::CASES,
+        records::CASES,
+        record_searches::CASES,
         pages::CASES,
         stock::CASES,
         orders::CASES,

@@ -1,6 +1,7 @@
 //! Pages: every kind of row in the order of its keys, the same whatever the size of the page.
 
 use stockroom::channel::Channel;
+use stockroom::engine::{Record, RecordKey, RecordKind};
 use stockroom::inventory::{Component, Location, Movement, Reason, Sku, Stock, StockRow};
 use stockroom::memory::MemoryStore;
 use stockroom::outbox::Subscription;
@@ -10,8 +11,8 @@ use stockroom::{LocationNumber, OrderNumber, SkuNumber, Sourcing, StockNumber};
 use crate::bench::{AnyStore, Bench};
 use crate::case::cases;
 use crate::direct::{
-    at_noon, backorders, channels, commit, decide, events, holds, keys, locations, movements, orders, skus, stock,
-    subscriptions,
+    at_noon, backorders, channels, commit, decide, events, holds, keys, locations, movements, orders, records, skus,
+    stock, subscriptions,
 };
 use crate::documents::{NOON, adjust, receive, sku, transfer};
 use crate::scene::{SUBSCRIPTIONS, first_act, second_act};
@@ -29,7 +30,7 @@ cases![pages:
 ];
 
 /// The first page of every kind.
-fn first_pages() -> [Page; 11] {
+fn first_pages() -> [Page; 16] {
     [
         Page::Skus(0),
         Page::Locations(0),
@@ -42,6 +43,11 @@ fn first_pages() -> [Page; 11] {
         Page::Events(0),
         Page::Keys(String::new()),
         Page::Subscriptions(String::new()),
+        Page::Records(RecordKind::Destination, None),
+        Page::Records(RecordKind::Delivery, None),
+        Page::Records(RecordKind::Warehouse, None),
+        Page::Records(RecordKind::Fulfillment, None),
+        Page::Records(RecordKind::Message, None),
     ]
 }
 
@@ -59,6 +65,7 @@ fn after(rows: &Rows) -> Option<(Page, usize)> {
         Rows::Events(rows) => (Page::Events(rows.last()?.number), rows.len()),
         Rows::Keys(rows) => (Page::Keys(rows.last()?.key.clone()), rows.len()),
         Rows::Subscriptions(rows) => (Page::Subscriptions(rows.last()?.subscription.clone()), rows.len()),
+        Rows::Records(rows) => (Page::Records(rows.last()?.kind(), Some(rows.last()?.key())), rows.len()),
     })
 }
 
@@ -95,6 +102,7 @@ fn one_by_one(pages: &[Rows]) -> Vec<String> {
         Rows::Events(rows) => texts(rows),
         Rows::Keys(rows) => texts(rows),
         Rows::Subscriptions(rows) => texts(rows),
+        Rows::Records(rows) => texts(rows),
     });
     texts.flatten().collect()
 }
@@ -144,10 +152,14 @@ fn keys_rise_and_texts_sort_by_their_bytes(bench: &Bench<'_>) {
     rise(orders(&mut store).into_iter().map(|row| row.number).collect());
     rise(events(&mut store).into_iter().map(|row| row.number).collect());
     rise(keys(&mut store).into_iter().map(|row| row.key.into_bytes()).collect());
+    for kind in RecordKind::ALL {
+        rise(records(&mut store, kind).iter().map(Record::key).collect());
+    }
     let names: Vec<String> = channels(&mut store).into_iter().map(|row| (*row.channel).into()).collect();
     assert_eq!(names, ["Till", "market", "web", "ö", "中"]);
     let names: Vec<String> = subscriptions(&mut store).into_iter().map(|row| row.subscription).collect();
-    let mut sorted = SUBSCRIPTIONS;
+    // Warehouses bring the place of the fulfillment module with them.
+    let mut sorted = [&SUBSCRIPTIONS[..], &[stockroom::fulfillment::SUBSCRIPTION]].concat();
     sorted.sort_unstable_by_key(|name| name.as_bytes());
     assert_eq!(names, sorted);
 }
@@ -202,6 +214,14 @@ fn beyond_the_last_row_is_nothing(bench: &Bench<'_>) {
         Page::Events(u64::MAX),
         Page::Keys("\u{10ffff}".into()),
         Page::Subscriptions("\u{10ffff}".into()),
+        Page::Records(RecordKind::Destination, Some(RecordKey::Destination("\u{10ffff}".into()))),
+        Page::Records(RecordKind::Delivery, Some(RecordKey::Delivery("\u{10ffff}".into(), 0))),
+        Page::Records(RecordKind::Delivery, Some(RecordKey::Delivery("🫖".into(), u64::MAX))),
+        Page::Records(RecordKind::Warehouse, Some(RecordKey::Warehouse(LocationNumber(u64::MAX)))),
+        Page::Records(RecordKind::Fulfillment, Some(RecordKey::Fulfillment(OrderNumber(u64::MAX), 0))),
+        Page::Records(RecordKind::Message, Some(RecordKey::Message("\u{10ffff}".into(), "".into()))),
+        // Behind all of its own kind stand the others.
+        Page::Records(RecordKind::Delivery, Some(RecordKey::Warehouse(LocationNumber(0)))),
     ];
     for page in beyond {
         let rows = store.page(&page, 10).expect("the store reads");

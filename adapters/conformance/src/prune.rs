@@ -207,7 +207,8 @@ fn every_step_is_bounded_and_says_where_to_go_on(bench: &Bench<'_>) {
         shop.accept(Command::from(sku(name)).with_key(name));
     }
     let old = NOON + 1;
-    let pruned = |events, keys, orders, next| Pruned { events, keys, orders, next };
+    let pruned = |events, keys, orders, next| Pruned { events, keys, orders, messages: 0, next };
+    let messages = || Some(PruneFrom::Messages(String::new(), String::new()));
     assert_eq!(step(&shop, old, 2, PruneFrom::Events), pruned(2, 0, 0, Some(PruneFrom::Events)));
     assert_eq!(first_event(&shop), 3);
     assert_eq!(step(&shop, old, 2, PruneFrom::Events), pruned(2, 0, 0, Some(PruneFrom::Events)));
@@ -217,7 +218,7 @@ fn every_step_is_bounded_and_says_where_to_go_on(bench: &Bench<'_>) {
     let shop = bench.restart(shop);
     assert_eq!(step(&shop, old, 2, PruneFrom::Keys("b".into())), pruned(0, 2, 0, keys("d")));
     assert_eq!(step(&shop, old, 2, PruneFrom::Keys("d".into())), pruned(0, 1, 0, Some(PruneFrom::Orders(0))));
-    assert_eq!(step(&shop, old, 2, PruneFrom::Orders(0)), pruned(0, 0, 0, None));
+    assert_eq!(step(&shop, old, 2, PruneFrom::Orders(0)), pruned(0, 0, 0, messages()));
     shop.sound();
 
     shop.accept(crate::documents::location("main"));
@@ -229,7 +230,8 @@ fn every_step_is_bounded_and_says_where_to_go_on(bench: &Bench<'_>) {
     }
     assert_eq!(step(&shop, old, 2, PruneFrom::Orders(0)), pruned(0, 0, 2, Some(PruneFrom::Orders(2))));
     assert!(!shop.known_order("o-3").body.pruned);
-    assert_eq!(step(&shop, old, 2, PruneFrom::Orders(2)), pruned(0, 0, 1, None));
+    assert_eq!(step(&shop, old, 2, PruneFrom::Orders(2)), pruned(0, 0, 1, messages()));
+    assert_eq!(messages().map(|from| step(&shop, old, 2, from)), Some(pruned(0, 0, 0, None)));
     shop.sound();
 }
 
@@ -304,7 +306,7 @@ fn many_rows_are_pruned_to_the_end(bench: &Bench<'_>) {
     let events = shop.all_events().len() as u64;
     let total = prune(&shop, NOON + MINUTE);
     // The last command's two events stay.
-    assert_eq!(total, PrunedTotal { events: events - 2, keys: COUNT, orders: COUNT });
+    assert_eq!(total, PrunedTotal { events: events - 2, keys: COUNT, orders: COUNT, messages: 0 });
     let shop = bench.restart(shop);
     assert_eq!(shop.all_events().len(), 2);
     shop.reject(Code::OrderPruned, Command::from(order("o-7", &[("mug", 1)])).with_key("key o-7"));

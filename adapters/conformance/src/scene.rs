@@ -2,6 +2,13 @@
 //! and takes away rows of every kind.
 
 use stockroom::engine::Command;
+use stockroom::fulfillment::{
+    NoteShipment, NoteWarehouseStock, RegisterWarehouse, SkuLevel, SkuQuantity, StockReports, WarehouseStatus,
+    WarehouseStock,
+};
+use stockroom::outbox::{
+    DeliveryAnswer, DeliveryResult, DropDelivery, Patience, RegisterDestination, RequeueDelivery, Retry,
+};
 use stockroom::{
     Acknowledge, Disposition, NewOrder, Prune, PruneFrom, RegisterChannel, ShipTo, Sourcing, Subscribe, SubscribeFrom,
     Tick, TimedCommand, Unsubscribe,
@@ -9,9 +16,9 @@ use stockroom::{
 
 use crate::direct::at;
 use crate::documents::{
-    MINUTE, NOON, adjust, backorder, backorder_limit, bundle, cancel, cancel_lines, channel, complete, count, edit,
-    extend, give_back, hold, location, order, partial_order, receive, release, ship, ship_lines, sku, stock_policy,
-    transfer,
+    MINUTE, NOON, adjust, backorder, backorder_limit, bundle, cancel, cancel_lines, channel, complete, count,
+    destination, edit, extend, fulfill, give_back, hold, location, message, note, order, partial_order, receive,
+    release, report, ship, ship_lines, shipment, sku, stock_policy, take, transfer, warehouse,
 };
 
 /// Capitals, letters beyond ASCII and beyond the first plane: stores must sort them by their bytes.
@@ -88,7 +95,45 @@ pub fn first_act() -> Vec<TimedCommand> {
         say(Command::from(subscribe(name)).with_key(format!("sub {name}")));
         say(acknowledge(name, 40).into());
     }
+    commands.extend(warehouses_open());
     commands.into_iter().zip(0..).map(|(command, index)| at(NOON + index, command)).collect()
+}
+
+/// The end of the first act: warehouses take over some locations, and get what is allocated there from then on.
+fn warehouses_open() -> Vec<Command> {
+    let mut commands: Vec<Command> = Vec::new();
+    let mut say = |command: Command| commands.push(command);
+    let patience = Patience { attempts_max: 1, seed: u64::MAX, ..Patience::default() };
+    say(RegisterDestination { patience, ..destination("wms") }.into());
+    for name in ["Ä-wms", "z", "🫖"] {
+        say(destination(name).into());
+    }
+    let checked = RegisterWarehouse { stock: StockReports::CountIn, ..warehouse("Ost", "wms") };
+    say(checked.into());
+    for (location, destination) in [("süd", "wms"), ("north", "🫖"), ("西", "Ä-wms")] {
+        say(Command::from(warehouse(location, destination)).with_key(format!("runs {location}")));
+    }
+    say(receive("Ost", &[("mug", 50), ("plate", 20)]).into());
+    for number in 1..=8 {
+        let lines: &[(&str, i64)] = if number == 3 { &[("set", 1), ("mug", 2)] } else { &[("mug", 2)] };
+        say(NewOrder { channel: "Till".into(), ..order(&format!("f-{number}"), lines) }.into());
+    }
+    say(fulfill().into());
+    say(take("wms", 5).into());
+    let handed = DeliveryAnswer::Handed { reference: Some("W \"1\"".into()) };
+    say(report("wms", 1, 1, DeliveryResult::Done(handed)).into());
+    for number in [2, 3] {
+        let again = Retry { why: "503 'später'".into(), ..Retry::default() };
+        say(report("wms", number, 1, DeliveryResult::Retry(again)).into());
+    }
+    say(note("f-1-1", WarehouseStatus::Picking, Some(message("wms", "m-1"))).into());
+    let some = SkuQuantity { sku: "mug".into(), quantity: 1 };
+    let parcel = shipment("f-1-1", "parcel 'ä'", Some(message("wms", "m-10")));
+    say(NoteShipment { items: Some(vec![some]), ..parcel }.into());
+    say(note("f-4-1", WarehouseStatus::Refused { why: "\"no\"".into() }, Some(message("Wms", "m-1"))).into());
+    say(note("f-5-1", WarehouseStatus::Accepted, Some(message("🫖", "Ü"))).into());
+    say(note("f-6-1", WarehouseStatus::Accepted, Some(message("wms", "Ä"))).into());
+    commands
 }
 
 /// When the second act plays: after some holds have run out.
@@ -97,6 +142,12 @@ pub const SECOND_ACT: i64 = NOON + 7 * MINUTE;
 /// The second act: every kind of row gains, changes and, where the kind can, loses some.
 pub fn second_act() -> Vec<TimedCommand> {
     let converts = NewOrder { hold: Some("h-1".into()), ..order("o-7", &[("mug", 1), ("set", 1)]) };
+    let plates = SkuLevel { sku: "plate".into(), on_hand: 25 };
+    let counted_by_the_warehouse = NoteWarehouseStock {
+        location: "Ost".into(),
+        stock: WarehouseStock { taken_at_ms: SECOND_ACT, levels: vec![plates] },
+        message: Some(message("wms", "count")),
+    };
     let commands: Vec<Command> = vec![
         sku("late").into(),
         bundle("late set", &[("late", 3)]).into(),
@@ -121,6 +172,24 @@ pub fn second_act() -> Vec<TimedCommand> {
         Unsubscribe { subscription: "z".into() }.into(),
         Unsubscribe { subscription: "audit".into() }.into(),
         Subscribe { subscription: "late".into(), from: SubscribeFrom::Now }.into(),
+        destination("late").into(),
+        warehouse("late", "late").into(),
+        NewOrder { channel: "Till".into(), ..order("f-9", &[("set", 2)]) }.into(),
+        NewOrder { channel: "Till".into(), ..order("f-10", &[("mug", 1)]) }.into(),
+        NewOrder { channel: "Till".into(), ..order("f-11", &[("mug", 1)]) }.into(),
+        NewOrder { channel: "Till".into(), ..order("f-12", &[("mug", 1)]) }.into(),
+        cancel("f-5").into(),
+        cancel("f-8").into(),
+        report("wms", 5, 1, DeliveryResult::Done(DeliveryAnswer::Taken)).into(),
+        // Four more to ship, and the request to give up the one that the warehouse has heard of.
+        fulfill().into(),
+        RequeueDelivery { destination: "wms".into(), number: 2 }.into(),
+        DropDelivery { destination: "wms".into(), number: 3 }.into(),
+        take("wms", 99).into(),
+        report("wms", 2, 1, DeliveryResult::Refused { why: "no".into() }).into(),
+        report("wms", 13, 1, DeliveryResult::Done(DeliveryAnswer::TooLate)).into(),
+        shipment("f-1-1", "p-2", Some(message("wms", "m-11"))).into(),
+        counted_by_the_warehouse.into(),
         Prune { before_ms: NOON + MINUTE, limit: 5, from: PruneFrom::Events }.into(),
         Prune { before_ms: NOON + MINUTE, limit: 2, from: PruneFrom::Keys("k-1".into()) }.into(),
         Prune { before_ms: NOON + MINUTE, limit: 100, from: PruneFrom::Orders(0) }.into(),

@@ -11,6 +11,7 @@ use crate::case::cases;
 use crate::expect::Expect;
 use crate::history::{CHANNELS, History, LOCATIONS, SKUS};
 use crate::random::Random;
+use crate::warehouse_history::WarehouseHistory;
 
 cases![twin:
     a_history_in_batches_of_random_size,
@@ -18,6 +19,9 @@ cases![twin:
     a_history_in_large_batches,
     a_history_of_single_commands_against_batches,
     a_history_with_restarts_and_previews,
+    a_history_with_warehouses_in_batches,
+    a_history_with_warehouses_of_single_commands,
+    a_history_with_warehouses_restarts_and_previews,
     histories_do_everything_there_is,
 ];
 
@@ -31,6 +35,12 @@ fn twin() -> Shop {
 
 fn history(seed: u64) -> Vec<TimedCommand> {
     History::new(seed).take(COMMANDS).collect()
+}
+
+fn warehouse_history(seed: u64) -> Vec<TimedCommand> {
+    let history: Vec<_> = WarehouseHistory::new(seed).take(COMMANDS).collect();
+    assert_eq!(history.len(), COMMANDS, "it was lived through to the end");
+    history
 }
 
 /// Compares the whole state, and what can be read of it.
@@ -47,7 +57,10 @@ fn compare(shop: &Shop, twin: &Shop, done: usize) {
 
 /// Runs a history in batches of up to `batch_max` here, and as single commands there.
 fn run(batches: &Shop, singly: &Shop, seed: u64, batch_max: u64) {
-    let history = history(seed);
+    run_history(&history(seed), batches, singly, seed, batch_max);
+}
+
+fn run_history(history: &[TimedCommand], batches: &Shop, singly: &Shop, seed: u64, batch_max: u64) {
     let mut random = Random::new(seed ^ 0xba7c);
     let (mut done, mut checked) = (0, 0);
     while done < history.len() {
@@ -83,11 +96,27 @@ fn a_history_of_single_commands_against_batches(bench: &Bench<'_>) {
     run(&twin(), &bench.shop(), 4, 60);
 }
 
+fn a_history_with_warehouses_in_batches(bench: &Bench<'_>) {
+    run_history(&warehouse_history(6), &bench.shop(), &twin(), 6, 30);
+}
+
+fn a_history_with_warehouses_of_single_commands(bench: &Bench<'_>) {
+    run_history(&warehouse_history(7), &twin(), &bench.shop(), 7, 50);
+}
+
 /// With nothing in memory every few commands, and every command foretold.
 fn a_history_with_restarts_and_previews(bench: &Bench<'_>) {
+    restart_and_preview(bench, history(5));
+}
+
+fn a_history_with_warehouses_restarts_and_previews(bench: &Bench<'_>) {
+    restart_and_preview(bench, warehouse_history(8));
+}
+
+fn restart_and_preview(bench: &Bench<'_>, history: Vec<TimedCommand>) {
     let (mut shop, twin) = (bench.shop(), twin());
     let mut random = Random::new(5);
-    for (done, timed) in history(5).into_iter().enumerate() {
+    for (done, timed) in history.into_iter().enumerate() {
         if random.percent(10) {
             shop = bench.restart(shop);
         }
@@ -108,11 +137,11 @@ fn histories_do_everything_there_is(bench: &Bench<'_>) {
     let mut accepted = BTreeSet::new();
     let mut refused = BTreeSet::new();
     let (mut kinds, mut repeated, mut count) = (BTreeSet::new(), 0, 0);
-    for seed in 1..=3 {
+    for seed in 1..=4 {
         // One on the store under test, for what its searches bring about.
         let shop = if seed == 1 { bench.shop() } else { twin() };
         let mut read = 0;
-        for timed in history(seed) {
+        for timed in if seed < 3 { history(seed) } else { warehouse_history(seed) } {
             let action = format!("{:?}", timed.command.action);
             let action = action.split('(').next().unwrap_or_default().to_owned();
             let reply = shop.reply_at(timed.at_ms, timed.command);
@@ -131,8 +160,8 @@ fn histories_do_everything_there_is(bench: &Bench<'_>) {
             }
         }
     }
-    assert_eq!(accepted.len(), 22, "{accepted:?}");
-    assert!(count > COMMANDS, "{count} of {} accepted", 3 * COMMANDS);
+    assert_eq!(accepted.len(), 33, "{accepted:?}");
+    assert!(count > COMMANDS, "{count} of {} accepted", 4 * COMMANDS);
     assert!(repeated > 100, "{repeated}");
     let never: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.name()).filter(|name| !kinds.contains(name)).collect();
     assert_eq!(never, [""; 0]);
@@ -163,6 +192,15 @@ fn histories_do_everything_there_is(bench: &Bench<'_>) {
         Code::InsufficientStock,
         Code::BackorderLimit,
         Code::NotOnHand,
+        Code::DestinationUnknown,
+        Code::DeliveryUnknown,
+        Code::DeliveryAlive,
+        Code::LeaseLost,
+        Code::WarehouseUnknown,
+        Code::FulfillmentUnknown,
+        Code::FulfillmentClosed,
+        Code::InFulfillment,
+        Code::StockReportStale,
     ];
     let missing: Vec<&Code> = expected.iter().filter(|code| !refused.contains(code)).collect();
     assert_eq!(missing, [&Code::HostRule; 0]);

@@ -50,7 +50,7 @@ fn shop_commands() -> Vec<stockroom::TimedCommand> {
 
 fn a_fresh_place_is_empty(bench: &Bench<'_>) {
     let mut store = bench.store();
-    assert_eq!(row_counts(&mut store), [0; 11]);
+    assert_eq!(row_counts(&mut store), [0; 16]);
     let (digest, _) = digest_of(store);
     assert_eq!(digest, digest_of(AnyStore::new(MemoryStore::new())).0);
     let shop = bench.shop();

@@ -7,6 +7,7 @@ use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::During;
+use crate::open::still_known;
 use crate::stock::StockLog;
 use crate::{read, write};
 
@@ -60,6 +61,7 @@ impl Store for HostTransaction<'_> {
             let message = "no transaction is open: begin one on this connection first";
             return Err(Error::new(ErrorKind::Unsupported, "sqlite.begin", message));
         }
+        still_known(self.connection)?;
         self.run("SAVEPOINT stockroom", "sqlite.begin")?;
         self.open = true;
         self.log.distrust();

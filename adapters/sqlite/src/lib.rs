@@ -17,11 +17,13 @@
 
 mod ahead;
 mod backup;
+mod due;
 mod error;
 mod events;
 mod host;
 mod open;
 mod read;
+mod records;
 mod rows;
 mod search;
 mod stock;

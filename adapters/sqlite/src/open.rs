@@ -17,7 +17,7 @@ mod migrations {
 }
 
 /// The newest schema that this build knows.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// The pause between two tries at setting WAL mode.
 const WAL_PAUSE_MS: u32 = 10;
@@ -94,11 +94,7 @@ fn is_up_to_date(connection: &Connection) -> Result<bool> {
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
     };
     let done = read().map_err(|error| migration_failure("sqlite.open", error))?;
-    let newest = done.last().map_or(0, |(version, ..)| *version);
-    if newest > SCHEMA_VERSION {
-        let message = format!("the database has schema {newest}; this build knows {SCHEMA_VERSION} and older");
-        return Err(Error::new(ErrorKind::SchemaTooNew, "sqlite.open", message));
-    }
+    not_newer(done.last().map_or(0, |(version, ..)| *version), "sqlite.open")?;
     let ours = migrations();
     let same = |(ours, (version, name, checksum)): (&Migration, &(i64, String, String))| {
         i64::from(ours.version()) == *version && ours.name() == name && ours.checksum().to_string() == *checksum
@@ -108,6 +104,22 @@ fn is_up_to_date(connection: &Connection) -> Result<bool> {
         return Err(Error::new(ErrorKind::Unsupported, "sqlite.open", message));
     }
     Ok(done.len() == ours.len())
+}
+
+/// Refuses a database that another process brought to a newer schema since it was opened here: what this build would
+/// write there it could write wrongly. To be asked whenever another connection has written.
+pub(crate) fn still_known(connection: &Connection) -> Result<()> {
+    let newest = format!("SELECT coalesce(max(version), 0) FROM {MIGRATIONS_TABLE}");
+    let newest = connection.prepare_cached(&newest).and_then(|mut newest| newest.query_row([], |row| row.get(0)));
+    not_newer(newest.during("sqlite.begin")?, "sqlite.begin")
+}
+
+fn not_newer(schema: i64, operation: &'static str) -> Result<()> {
+    if schema > SCHEMA_VERSION {
+        let message = format!("the database has schema {schema}; this build knows {SCHEMA_VERSION} and older");
+        return Err(Error::new(ErrorKind::SchemaTooNew, operation, message));
+    }
+    Ok(())
 }
 
 /// The migrations built in, in their order.
@@ -129,7 +141,7 @@ fn set_up(connection: &Connection, options: &Options) -> Result<()> {
             Durability::Normal => "NORMAL",
         };
         connection.pragma_update(None, "synchronous", synchronous)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(128);
         Ok(())
     };
     set().during("sqlite.open")?;

@@ -7,6 +7,7 @@ use stockroom::ports::{Page, Rows};
 
 use crate::error::During;
 use crate::events;
+use crate::records;
 use crate::rows;
 use crate::search;
 use crate::stock::StockLog;
@@ -71,6 +72,7 @@ pub(crate) fn supply(connection: &Connection, log: &StockLog, needs: &Needs, set
             set.put_subscription(name, one(&mut by_name, [name], rows::subscription)?);
         }
     }
+    records::supply(connection, &needs.records, set)?;
     for query in &needs.queries {
         let found = search::find(connection, query, set)?;
         set.put_found(query.clone(), found);
@@ -140,6 +142,7 @@ pub(crate) fn page(connection: &Connection, log: &StockLog, page: &Page, limit: 
             let condition = "WHERE subscription > ?1 ORDER BY subscription LIMIT ?2";
             Rows::Subscriptions(after(connection, rows::SUBSCRIPTION, condition, name, limit, rows::subscription)?)
         }
+        Page::Records(kind, after) => Rows::Records(records::page(connection, *kind, after.as_ref(), limit)?),
     })
 }
 

@@ -29,7 +29,7 @@ pub(crate) const SUBSCRIPTION: &str = "SELECT subscription, cursor FROM stockroo
 
 type Mapped<T> = rusqlite::Result<T>;
 
-fn unreadable(column: usize, source: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+pub(crate) fn unreadable(column: usize, source: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(source))
 }
 
@@ -38,13 +38,13 @@ pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Mapped<
     serde_json::from_str(text).map_err(|error| unreadable(column, error))
 }
 
-fn named<T>(row: &Row<'_>, column: usize, from_name: fn(&str) -> Option<T>) -> Mapped<T> {
+pub(crate) fn named<T>(row: &Row<'_>, column: usize, from_name: fn(&str) -> Option<T>) -> Mapped<T> {
     let name = row.get_ref(column)?.as_str()?;
     let unknown = || unreadable(column, std::io::Error::other(format!("unknown name {name}")));
     from_name(name).ok_or_else(unknown)
 }
 
-fn number(row: &Row<'_>, column: usize) -> Mapped<u64> {
+pub(crate) fn number(row: &Row<'_>, column: usize) -> Mapped<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
@@ -58,7 +58,7 @@ fn quantity(row: &Row<'_>, column: usize) -> Mapped<i64> {
     }
 }
 
-fn text(row: &Row<'_>, column: usize) -> Mapped<Arc<str>> {
+pub(crate) fn text(row: &Row<'_>, column: usize) -> Mapped<Arc<str>> {
     Ok(row.get_ref(column)?.as_str()?.into())
 }
 

@@ -1,14 +1,16 @@
 //! Searches that decisions ask for.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use stockroom::engine::{Found, Query, WorkingSet};
 use stockroom::inventory::{Backorder, Hold};
 use stockroom::order::{ChainReader, Order};
-use stockroom::{OrderNumber, Result};
+use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result, StockNumber};
 
+use crate::due;
 use crate::error::During;
 use crate::events;
 use crate::read::{many, one, prepared};
+use crate::records;
 use crate::rows;
 
 const SEARCH: &str = "sqlite.search";
@@ -88,7 +90,42 @@ pub(crate) fn find(connection: &Connection, query: &Query, set: &mut WorkingSet)
             }
             Ok(Found::PrunableOrders { orders, next })
         }
+        Query::PrunableMessages { after, before_ms, limit } => {
+            records::prunable_messages(connection, after, *before_ms, *limit, set)
+        }
+        Query::DueDeliveries { destination, now_ms, limit } => {
+            due::due_deliveries(connection, destination, *now_ms, *limit, set)
+        }
+        Query::EventsAfter { number, limit } => Ok(Found::Events(events::after(connection, *number, *limit)?)),
+        Query::MovedSince { location, at_ms } => moved_since(connection, *location, *at_ms),
     }
+}
+
+/// The movements have no gaps and their times never go back: the first one at or after a time is found by halving,
+/// with some twenty reads in a ledger of a million. A table that large needs no index of times for that.
+fn moved_since(connection: &Connection, location: LocationNumber, at_ms: i64) -> Result<Found> {
+    let mut last = prepared(connection, "SELECT coalesce(max(number), 0) FROM stockroom_movements", "")?;
+    let last: i64 = last.query_row([], |row| row.get(0)).during(SEARCH)?;
+    let mut time = prepared(connection, "SELECT at_ms FROM stockroom_movements", "WHERE number = ?1")?;
+    // The first one is at `low` or after it, and at `high` or before it; at `high` where all are older.
+    let (mut low, mut high) = (1, last.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let moved_at_ms: Option<i64> = one(&mut time, [middle], |row| row.get(0))?;
+        let Some(moved_at_ms) = moved_at_ms else {
+            let message = format!("movement {middle} is missing in the ledger, which goes to {last}");
+            return Err(Error::new(ErrorKind::Corrupt, SEARCH, message));
+        };
+        if moved_at_ms < at_ms {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    let since = "SELECT DISTINCT stock FROM stockroom_movements";
+    let condition = "WHERE number >= ?1 AND stock & 65535 = ?2 ORDER BY stock";
+    let stock = |row: &Row<'_>| rows::number(row, 0).map(StockNumber);
+    Ok(Found::Moved(many(connection, since, condition, [low, location.as_i64()], stock)?))
 }
 
 /// Waiting lines of all stock rows after a place, in order.

@@ -10,7 +10,7 @@ use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 
 use crate::ahead::{Ahead, lock};
 use crate::error::During;
-use crate::open::{Options, open};
+use crate::open::{Options, open, still_known};
 use crate::read;
 use crate::stock::StockLog;
 use crate::write::{self, Bulk};
@@ -68,8 +68,22 @@ impl SqliteStore {
     }
 
     fn compare_version(&mut self, version: i64) -> Result<Freshness> {
-        let unchanged = self.seen_version.replace(version) == Some(version);
-        Ok(if unchanged { Freshness::Unchanged } else { Freshness::Foreign })
+        if self.seen_version == Some(version) {
+            return Ok(Freshness::Unchanged);
+        }
+        still_known(&self.connection())?;
+        self.seen_version = Some(version);
+        Ok(Freshness::Foreign)
+    }
+
+    /// Looks around in the transaction that has just begun.
+    fn catch_up(&mut self) -> Result<Freshness> {
+        let version = self.data_version()?;
+        if self.seen_version != Some(version) {
+            still_known(&self.connection())?;
+        }
+        self.log.catch_up(&lock(&self.connection), version)?;
+        self.compare_version(version)
     }
 
     fn run(&mut self, sql: &'static str, operation: &'static str) -> Result<()> {
@@ -120,9 +134,12 @@ impl Store for SqliteStore {
             Mode::Write => self.run("BEGIN IMMEDIATE", "sqlite.begin")?,
             Mode::Read => self.run("BEGIN DEFERRED", "sqlite.begin")?,
         }
-        let version = self.data_version()?;
-        self.log.catch_up(&lock(&self.connection), version)?;
-        self.compare_version(version)
+        let begun = self.catch_up();
+        if begun.is_err() {
+            // The lock goes with it. The first failure is the one to tell.
+            drop(self.rollback());
+        }
+        begun
     }
 
     fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()> {

@@ -12,9 +12,10 @@ use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::During;
 use crate::events;
+use crate::records;
 use crate::stock::{self, StockLog, StockWrite};
 
-const WRITE: &str = "sqlite.write";
+pub(crate) const WRITE: &str = "sqlite.write";
 
 /// The rows that placing orders writes, ready to be bound and independent of the working set, so that another
 /// thread can write them while the next orders are decided.
@@ -55,6 +56,7 @@ impl Bulk {
             keys,
             subscriptions,
             forget,
+            records,
         } = changes;
         skus.is_empty()
             && locations.is_empty()
@@ -67,6 +69,7 @@ impl Bulk {
             && keys.is_empty()
             && subscriptions.is_empty()
             && forget.is_empty()
+            && records.is_empty()
     }
 
     /// Writes into the open transaction. Where an order's id is taken, part of it stands: roll back.
@@ -104,6 +107,7 @@ pub(crate) fn write(connection: &Connection, mut changes: Changes, log: &mut Sto
     }
     subscriptions(connection, changes)?;
     forget(connection, changes)?;
+    records::write(connection, &changes.records)?;
     Ok(Written::Done)
 }
 
@@ -334,11 +338,11 @@ fn forget(connection: &Connection, changes: &Changes) -> Result<()> {
     Ok(())
 }
 
-fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>> {
+pub(crate) fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>> {
     connection.prepare_cached(sql).during(WRITE)
 }
 
-fn signed(number: u64) -> i64 {
+pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -349,7 +353,7 @@ fn body<'j>(order: &Order, json: &'j mut Vec<u8>) -> Result<&'j str> {
         .map_err(|error| Error::new(ErrorKind::InvariantBroken, WRITE, "an order is not UTF-8").with_source(error))
 }
 
-fn to_json<'j, T: Serialize + ?Sized>(value: &T, json: &'j mut Vec<u8>) -> Result<&'j str> {
+pub(crate) fn to_json<'j, T: Serialize + ?Sized>(value: &T, json: &'j mut Vec<u8>) -> Result<&'j str> {
     json.clear();
     let unwritable = |message: &'static str| Error::new(ErrorKind::InvariantBroken, WRITE, message);
     serde_json::to_writer(&mut *json, value).map_err(|error| unwritable("a row is not JSON").with_source(error))?;

@@ -5,12 +5,15 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use stockroom::fulfillment::{NoteWarehouseStock, ReassignFulfillment, SkuLevel, WarehouseStatus, WarehouseStock};
+use stockroom::outbox::{DeliveryAnswer, DeliveryResult, DropDelivery, RequeueDelivery};
 use stockroom::{Error, ErrorKind, PruneFrom, Result, Tick};
 use stockroom_conformance::documents::{
-    NOON, cancel, complete, count, edit, extend, hold, order, receive, release, ship, transfer,
+    NOON, cancel, complete, count, edit, extend, fulfill, hold, message, note, order, receive, release, report, ship,
+    shipment, take, transfer,
 };
 use stockroom_conformance::scene::{SECOND_ACT, first_act};
-use stockroom_conformance::{History, Random};
+use stockroom_conformance::{History, Random, WarehouseHistory};
 
 use crate::place::{Place, open, over};
 
@@ -22,6 +25,7 @@ fn sound_file(place: &Place) -> Vec<u8> {
     let shop = place.shop();
     shop.execute_batch_at(first_act()).expect("done");
     shop.execute_batch_at(History::new(41).take(250).collect()).expect("done");
+    shop.execute_batch_at(WarehouseHistory::new(41).skip(12).take(350).collect()).expect("done");
     drop(shop);
     fs::read(place.file()).expect("the file")
 }
@@ -71,17 +75,23 @@ fn use_it(path: &Path) -> Vec<Error> {
         Err(error) => return vec![error],
     };
     let mut errors = Vec::new();
-    let mut note = |result: Result<()>| errors.extend(result.err());
-    note(shop.verify().map(drop));
-    note(shop.digest().map(drop));
-    note(shop.events(0, u32::MAX).map(drop));
-    note(shop.events(50, 10).map(drop));
-    note(shop.channel_availability("web", &["mug", "plate", "set", "cup"]).map(drop));
+    let mut keep = |result: Result<()>| errors.extend(result.err());
+    keep(shop.verify().map(drop));
+    keep(shop.digest().map(drop));
+    keep(shop.events(0, u32::MAX).map(drop));
+    keep(shop.events(50, 10).map(drop));
+    keep(shop.channel_availability("web", &["mug", "plate", "set", "cup"]).map(drop));
     for id in ["o-1", "o-5", "b-1", "o-40"] {
-        note(shop.order(id).map(drop));
-        note(shop.hold(&id.replace('o', "h")).map(drop));
+        keep(shop.order(id).map(drop));
+        keep(shop.hold(&id.replace('o', "h")).map(drop));
     }
     let now = SECOND_ACT;
+    let levels = ["mug", "plate"].map(|sku| SkuLevel { sku: sku.into(), on_hand: 7 }).into();
+    let counted = NoteWarehouseStock {
+        location: "Ost".into(),
+        stock: WarehouseStock { taken_at_ms: now, levels },
+        message: Some(message("wms", "counted")),
+    };
     let commands: Vec<stockroom::Command> = vec![
         receive("main", &[("Zebra", 9), ("mug", 3), ("plate", 3), ("cup", 3)]).into(),
         order("new", &[("mug", 1), ("set", 1)]).into(),
@@ -101,11 +111,25 @@ fn use_it(path: &Path) -> Vec<Error> {
         stockroom::Prune { before_ms: NOON + 1_000, limit: 100, from: PruneFrom::Events }.into(),
         stockroom::Prune { before_ms: NOON + 1_000, limit: 100, from: PruneFrom::Keys(String::new()) }.into(),
         stockroom::Prune { before_ms: now, limit: 100, from: PruneFrom::Orders(0) }.into(),
+        fulfill().into(),
+        take("wms", 50).into(),
+        take("🫖", 50).into(),
+        report("wms", 1, 1, DeliveryResult::Done(DeliveryAnswer::Taken)).into(),
+        report("wms", 7, 1, DeliveryResult::Refused { why: "no".into() }).into(),
+        note("f-2-1", WarehouseStatus::Picking, Some(message("wms", "new"))).into(),
+        note("f-6-1", WarehouseStatus::Refused { why: "no".into() }, None).into(),
+        shipment("f-1-1", "p-1", Some(message("wms", "m-1"))).into(),
+        shipment("f-4-1", "p-4", Some(message("wms", "m-4"))).into(),
+        ReassignFulfillment { fulfillment: "f-6-1".into(), location: Some("main".into()) }.into(),
+        counted.into(),
+        RequeueDelivery { destination: "wms".into(), number: 3 }.into(),
+        DropDelivery { destination: "wms".into(), number: 2 }.into(),
+        stockroom::Prune { before_ms: now, limit: 100, from: PruneFrom::Messages(String::new(), String::new()) }.into(),
     ];
     for command in commands {
-        note(shop.execute_at(now, command).map(drop));
+        keep(shop.execute_at(now, command).map(drop));
     }
-    note(shop.verify().map(drop));
+    keep(shop.verify().map(drop));
     errors
 }
 

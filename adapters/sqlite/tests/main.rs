@@ -13,6 +13,7 @@ mod locking;
 mod open;
 mod place;
 mod processes;
+mod records;
 mod schema_doc;
 mod stock_log;
 mod upgrade;

@@ -85,7 +85,8 @@ fn a_newer_schema_is_refused_untouched() {
     let error = refused(&place, &place.file());
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::SchemaTooNew, false));
     let text = error.to_string();
-    assert!(text.contains("schema 2") && text.contains("knows 1"), "{text}");
+    let (newer, ours) = (format!("schema {}", SCHEMA_VERSION + 1), format!("knows {SCHEMA_VERSION}"));
+    assert!(text.contains(&newer) && text.contains(&ours), "{text}");
     let error = create_tables(&mut place.connection()).expect_err("the same for the host's own connection");
     assert_eq!(error.kind(), ErrorKind::SchemaTooNew);
 }
@@ -200,10 +201,12 @@ fn an_unreadable_list_of_migrations_is_an_error() {
     for damage in [
         "UPDATE stockroom_schema SET checksum = 'x'",
         "UPDATE stockroom_schema SET checksum = -1",
-        "UPDATE stockroom_schema SET applied_on = 'yesterday', version = 0",
+        "UPDATE stockroom_schema SET applied_on = 'yesterday', version = 0 WHERE version = 1",
         "UPDATE stockroom_schema SET name = ''",
-        "UPDATE stockroom_schema SET version = -1",
+        "UPDATE stockroom_schema SET version = -1 WHERE version = 1",
         "DELETE FROM stockroom_schema",
+        "DELETE FROM stockroom_schema WHERE version = 1",
+        "DELETE FROM stockroom_schema WHERE version = 2",
         "DROP TABLE stockroom_schema; CREATE TABLE stockroom_schema (version TEXT); INSERT INTO stockroom_schema VALUES ('x')",
         "DROP TABLE stockroom_schema; CREATE TABLE stockroom_schema (other TEXT)",
     ] {

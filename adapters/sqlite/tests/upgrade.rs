@@ -3,27 +3,41 @@
 //! older schemas can only be written by the versions that had them, and are never touched again.
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
-use stockroom::Stockroom;
-use stockroom_conformance::history::History;
-use stockroom_sqlite::{SCHEMA_VERSION, SqliteStore};
+use rusqlite::Connection;
+use stockroom::engine::{RecordKind, TimedCommand};
+use stockroom::memory::MemoryStore;
+use stockroom::ports::{Page, Rows, Store};
+use stockroom::{ErrorKind, Stockroom};
+use stockroom_conformance::documents::{NOON, destination, fulfill, order, receive, sku, take, warehouse};
+use stockroom_conformance::expect::{Expect, furnish};
+use stockroom_conformance::{History, WarehouseHistory};
+use stockroom_sqlite::{HostTransaction, SCHEMA_VERSION, SqliteStore, create_tables};
 
-use crate::place::Place;
+use crate::place::{Place, open, over};
 
-/// The history that fixtures hold, and how much of it: enough that there are orders in every state, holds,
-/// backorders, keys and subscriptions.
-const SEED: u64 = 20;
+/// The histories that fixtures hold, and how much of them: enough that there are orders in every state, holds,
+/// backorders, keys and subscriptions, and from schema 2 on deliveries and fulfillment orders in nearly every state.
+const SEEDS: [u64; 2] = [20, 31];
 const COMMANDS: usize = 600;
 
 fn fixture(version: i64, ending: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{version}.{ending}"))
 }
 
+/// The history that the fixture of a schema holds, without an end.
+fn history(version: i64) -> Box<dyn Iterator<Item = TimedCommand>> {
+    match version {
+        1 => Box::new(History::new(SEEDS[0])),
+        _ => Box::new(WarehouseHistory::new(SEEDS[1])),
+    }
+}
+
 fn write_fixture(version: i64) {
     let place = Place::new();
     let shop = place.shop();
-    let history: Vec<_> = History::new(SEED).take(COMMANDS).collect();
-    shop.execute_batch_at(history).expect("the history is decided");
+    shop.execute_batch_at(history(version).take(COMMANDS).collect()).expect("the history is decided");
     let digest = shop.digest().expect("reads").to_string();
     let file = fixture(version, "sqlite3");
     drop(std::fs::remove_file(&file));
@@ -31,32 +45,168 @@ fn write_fixture(version: i64) {
     std::fs::write(fixture(version, "digest"), digest + "\n").expect("writes");
 }
 
+/// The fixture of a schema, copied to where tests may work on it.
+fn copied(version: i64) -> Place {
+    // Whichever test comes first writes the newest anew, and the others wait for it.
+    static BLESSED: Once = Once::new();
+    BLESSED.call_once(|| {
+        if std::env::var_os("STOCKROOM_BLESS").is_some() {
+            write_fixture(SCHEMA_VERSION);
+        }
+    });
+    let place = Place::new();
+    std::fs::copy(fixture(version, "sqlite3"), place.file()).expect("the fixture is there");
+    place
+}
+
+fn digest_of_fixture(version: i64) -> String {
+    let digest = std::fs::read_to_string(fixture(version, "digest")).expect("its digest is there");
+    digest.trim().to_owned()
+}
+
 #[test]
 fn every_schema_that_was_released_opens_with_all_that_was_in_it() {
-    if std::env::var_os("STOCKROOM_BLESS").is_some() {
-        write_fixture(SCHEMA_VERSION);
-    }
     for version in 1..=SCHEMA_VERSION {
-        let place = Place::new();
-        std::fs::copy(fixture(version, "sqlite3"), place.file()).expect("the fixture is there");
-        let digest = std::fs::read_to_string(fixture(version, "digest")).expect("its digest is there");
-
+        let place = copied(version);
         let shop = place.shop();
-        assert_eq!(shop.digest().expect("reads").to_string(), digest.trim(), "schema {version}");
+        assert_eq!(shop.digest().expect("reads").to_string(), digest_of_fixture(version), "schema {version}");
         let report = shop.verify().expect("reads");
         assert!(report.is_ok(), "schema {version}: {report}");
         assert!(report.orders > 20 && report.holds > 0, "schema {version}: {report:?}");
 
         // Repeats are still known, and the shop goes on: the same history changes nothing of what has a key, and
         // more of it is decided as if nothing had happened.
-        let more: Vec<_> = History::new(SEED).skip(COMMANDS).take(200).collect();
+        let more: Vec<_> = history(version).skip(COMMANDS).take(200).collect();
         shop.execute_batch_at(more.clone()).expect("the shop goes on");
         assert!(shop.verify().expect("reads").is_ok(), "schema {version}");
         let now = shop.digest().expect("reads");
 
-        let fresh = Stockroom::new(stockroom::memory::MemoryStore::new(), || 0);
-        fresh.execute_batch_at(History::new(SEED).take(COMMANDS + 200).collect()).expect("the history is decided");
+        let fresh = Stockroom::new(MemoryStore::new(), || 0);
+        fresh.execute_batch_at(history(version).take(COMMANDS + 200).collect()).expect("the history is decided");
         assert_eq!(now, fresh.digest().expect("reads"), "schema {version}");
         drop(SqliteStore::open(place.file()).expect("opens again"));
     }
+}
+
+/// The newest fixture has rows of every kind, in most of the states that they can be in.
+#[test]
+fn the_newest_fixture_has_every_kind_of_record() {
+    let mut store = copied(SCHEMA_VERSION).store();
+    for kind in RecordKind::ALL {
+        let Rows::Records(rows) = store.page(&Page::Records(kind, None), 1_000).expect("reads") else {
+            panic!("rows of another kind than {kind:?}");
+        };
+        assert!(rows.len() >= 2, "{} {}", rows.len(), kind.name());
+    }
+    let place = copied(SCHEMA_VERSION);
+    let names = |sql: &str| -> Vec<String> {
+        let connection = place.connection();
+        let mut names = connection.prepare(sql).expect("a query");
+        names.query_map([], |row| row.get(0)).expect("runs").collect::<Result<_, _>>().expect("reads")
+    };
+    let states = names("SELECT DISTINCT state FROM stockroom_deliveries ORDER BY state");
+    assert_eq!(states, ["dead", "leased", "waiting"]);
+    let states = names("SELECT DISTINCT state FROM stockroom_fulfillment_orders");
+    assert!(states.len() >= 5, "{states:?}");
+}
+
+/// Opening an older file adds what is new and touches nothing else; then warehouses can be registered in it.
+#[test]
+fn a_file_of_the_first_schema_gets_warehouses() {
+    let place = copied(1);
+    let everything = "SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL \
+                      AND tbl_name IN (SELECT value FROM json_each(?1)) ORDER BY name)";
+    let names = "SELECT json_group_array(name) FROM sqlite_schema WHERE type IN ('table', 'view')";
+    let connection = place.connection();
+    let old: String = connection.query_row(names, [], |row| row.get(0)).expect("names");
+    let before: String = connection.query_row(everything, [&old], |row| row.get(0)).expect("a schema");
+    let shop = place.shop();
+    let after: String = connection.query_row(everything, [&old], |row| row.get(0)).expect("a schema");
+    assert_eq!(before, after);
+    assert_eq!(shop.state().to_string(), digest_of_fixture(1));
+    shop.accept_at(LATER, destination("wms"));
+    assert_ne!(shop.state().to_string(), digest_of_fixture(1));
+    shop.accept_at(LATER, warehouse("main", "wms"));
+    shop.accept_at(LATER, receive("main", &[("mug", 50)]));
+    shop.accept_at(LATER, order("handed over", &[("mug", 1)]));
+    shop.accept_at(LATER, fulfill());
+    shop.accept_at(LATER, take("wms", 9));
+    shop.sound();
+}
+
+/// After all that a history does.
+const LATER: i64 = NOON + 900 * 24 * 3_600_000;
+
+/// Statements that another process prepared before the file was migrated go on working, as do its transactions.
+#[test]
+fn statements_prepared_before_a_migration_go_on() {
+    let place = copied(1);
+    let (older, reader) = (place.connection(), place.connection());
+    let mut count = older.prepare("SELECT count(*) FROM stockroom_orders").expect("a query");
+    let mut insert = older.prepare("INSERT INTO stockroom_subscriptions VALUES (?1, 0)").expect("a statement");
+    let mut orders = || -> i64 { count.query_row([], |row| row.get(0)).expect("reads") };
+    let before = orders();
+    reader.execute_batch("BEGIN").expect("begins");
+    let tables = |connection: &Connection| -> i64 {
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'stockroom_deliveries'";
+        connection.query_row(tables, [], |row| row.get(0)).expect("reads")
+    };
+    assert_eq!(tables(&reader), 0);
+    let shop = place.shop();
+    assert_eq!(orders(), before);
+    assert_eq!(insert.execute(["older"]).expect("writes"), 1);
+    // It reads the state that it began with, and sees the new one after.
+    assert_eq!(tables(&reader), 0);
+    reader.execute_batch("COMMIT").expect("ends");
+    assert_eq!(tables(&reader), 1);
+    shop.accept_at(LATER, order("after", &[("mug", 1)]));
+    assert_eq!(orders(), before + 1);
+    shop.sound();
+}
+
+/// Whoever holds the file's lock is waited for; then the failure is one to try again after.
+#[test]
+fn a_migration_waits_for_whoever_writes() {
+    let place = copied(1);
+    let older = place.connection();
+    older.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let options = stockroom_sqlite::Options { busy_timeout_ms: 50, ..crate::place::quick() };
+    let error = SqliteStore::open_with(place.file(), &options).expect_err("another writes");
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Busy, true), "{error}");
+    older.execute_batch("COMMIT").expect("ends");
+    assert_eq!(over(open(place.file()).expect("opens")).state().to_string(), digest_of_fixture(1));
+}
+
+/// A newer program migrates the file while this one has it open: from then on this one refuses to go on, because what
+/// it writes could be wrong there.
+#[test]
+fn a_schema_that_becomes_newer_is_noticed_while_open() {
+    let place = Place::new();
+    let shop = place.small_shop();
+    let newer = place.connection();
+    let later = "INSERT INTO stockroom_schema SELECT ?1, 'later', applied_on, checksum FROM stockroom_schema LIMIT 1";
+    newer.execute(later, [SCHEMA_VERSION + 1]).expect("a later version");
+    for _ in 0..2 {
+        let error = shop.execute(order("o-1", &[("mug", 1)])).expect_err("it is newer");
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::SchemaTooNew, false), "{error}");
+        assert_eq!(shop.order("o-1").expect_err("it is newer").kind(), ErrorKind::SchemaTooNew);
+    }
+    // It holds no lock meanwhile.
+    newer.execute("DELETE FROM stockroom_schema WHERE version = ?1", [SCHEMA_VERSION + 1]).expect("writes");
+    shop.accept(order("o-1", &[("mug", 1)]));
+    shop.sound();
+}
+
+#[test]
+fn a_host_is_told_of_a_newer_schema_too() {
+    let mut connection = Connection::open_in_memory().expect("a database");
+    create_tables(&mut connection).expect("tables");
+    let transaction = connection.transaction().expect("begins");
+    furnish(&Stockroom::new(HostTransaction::new(&transaction), || NOON));
+    transaction.commit().expect("commits");
+    let later = "INSERT INTO stockroom_schema SELECT ?1, 'later', applied_on, checksum FROM stockroom_schema LIMIT 1";
+    connection.execute(later, [SCHEMA_VERSION + 1]).expect("a later version");
+    let transaction = connection.transaction().expect("begins");
+    let shop = Stockroom::new(HostTransaction::new(&transaction), || NOON);
+    assert_eq!(shop.execute(sku("late")).expect_err("it is newer").kind(), ErrorKind::SchemaTooNew);
 }

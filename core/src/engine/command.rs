@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::RegisterChannel;
 use crate::code::Rejection;
+use crate::fulfillment::{
+    ChangedFulfillment, ComparedStock, Fulfill, Fulfilled, NoteFulfillment, NoteShipment, NoteWarehouseStock,
+    ReassignFulfillment, RegisterWarehouse,
+};
 use crate::inventory::{
     AdjustStock, CountStock, ExtendHold, HeldStock, MovedStock, PlaceHold, ReceiveStock, RegisterLocation, RegisterSku,
     ReleaseHold, SetStockPolicy, Tick, Ticked, TransferStock,
@@ -12,7 +16,10 @@ use crate::inventory::{
 use crate::order::{
     CancelOrder, ChangedOrder, CompleteOrder, EditOrder, NewOrder, PlacedOrder, ReturnOrder, ShipOrder,
 };
-use crate::outbox::{Acknowledge, Prune, Pruned, Subscribe, Unsubscribe};
+use crate::outbox::{
+    Acknowledge, DropDelivery, Prune, Pruned, RegisterDestination, ReportDelivery, RequeueDelivery, Subscribe,
+    TakeDeliveries, TakenDeliveries, Unsubscribe,
+};
 
 /// One thing asked of the engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -103,6 +110,28 @@ actions! {
     Unsubscribe(Unsubscribe),
     /// One step of pruning.
     Prune(Prune),
+    /// Registers a destination.
+    RegisterDestination(RegisterDestination),
+    /// Takes due deliveries.
+    TakeDeliveries(TakeDeliveries),
+    /// Says what came of a delivery.
+    ReportDelivery(ReportDelivery),
+    /// Has a dead letter tried again.
+    RequeueDelivery(RequeueDelivery),
+    /// Drops a dead letter.
+    DropDelivery(DropDelivery),
+    /// Says that a warehouse runs a location.
+    RegisterWarehouse(RegisterWarehouse),
+    /// Writes the fulfillment orders that the next events call for.
+    Fulfill(Fulfill),
+    /// Notes what a warehouse says of a fulfillment order.
+    NoteFulfillment(NoteFulfillment),
+    /// Notes that a warehouse has shipped.
+    NoteShipment(NoteShipment),
+    /// Gives a refused fulfillment order's units to another location.
+    ReassignFulfillment(ReassignFulfillment),
+    /// Notes what a warehouse has.
+    NoteWarehouseStock(NoteWarehouseStock),
 }
 
 /// A command with the time it is decided at: one line of a command log.
@@ -135,6 +164,14 @@ pub enum Answer {
     Ticked(Ticked),
     /// A step of pruning was done.
     Pruned(Pruned),
+    /// Deliveries were taken.
+    Taken(TakenDeliveries),
+    /// Events were reacted to.
+    Fulfilled(Fulfilled),
+    /// A fulfillment order changed.
+    FulfillmentChanged(ChangedFulfillment),
+    /// A warehouse's stock was compared.
+    StockCompared(ComparedStock),
 }
 
 /// What became of a command.

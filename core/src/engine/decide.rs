@@ -10,9 +10,11 @@ use crate::code::{Code, Faults, Rejection};
 use crate::engine::command::{Action, Answer, Command, Outcome, Reply, TimedCommand};
 use crate::engine::decision::Decision;
 use crate::engine::needs::Needs;
+use crate::engine::records::RecordKey;
 use crate::engine::settle::settle;
 use crate::engine::working_set::{Stop, WorkingSet};
 use crate::error::Error;
+use crate::fulfillment;
 use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, name_fault};
 use crate::inventory::{self, Fingerprint};
 use crate::order;
@@ -151,6 +153,17 @@ fn run(decision: &mut Decision<'_>, action: &Action) -> Result<Answer, Stop> {
         Action::Acknowledge(document) => outbox::acknowledge(decision, document),
         Action::Unsubscribe(document) => outbox::unsubscribe(decision, document),
         Action::Prune(document) => outbox::prune(decision, document),
+        Action::RegisterDestination(document) => outbox::register_destination(decision, document),
+        Action::TakeDeliveries(document) => outbox::take(decision, document),
+        Action::ReportDelivery(document) => outbox::report(decision, document),
+        Action::RequeueDelivery(document) => outbox::requeue(decision, document),
+        Action::DropDelivery(document) => outbox::drop_dead(decision, document),
+        Action::RegisterWarehouse(document) => fulfillment::register_warehouse(decision, document),
+        Action::Fulfill(document) => fulfillment::fulfill(decision, document),
+        Action::NoteFulfillment(document) => fulfillment::note(decision, document),
+        Action::NoteShipment(document) => fulfillment::note_shipment(decision, document),
+        Action::ReassignFulfillment(document) => fulfillment::reassign(decision, document),
+        Action::NoteWarehouseStock(document) => fulfillment::note_stock(decision, document),
     }
 }
 
@@ -326,6 +339,18 @@ pub(crate) fn foresee(rows: &WorkingSet, command: &Command, needs: &mut Needs) {
             rows.missing_order(&document.order, &locations, needs);
         }
         Action::CompleteOrder(document) => rows.missing(None, Some(&document.order), None, needs),
+        Action::ReportDelivery(document) if name_fault(&document.destination, ID_BYTES_MAX).is_none() => {
+            let key = RecordKey::Delivery(document.destination.as_str().into(), document.number);
+            rows.missing_records(std::iter::once(key), needs);
+        }
+        Action::NoteFulfillment(document) => {
+            outbox::foresee_message(rows, document.message.as_ref(), needs);
+            fulfillment::foresee(rows, &document.fulfillment, needs);
+        }
+        Action::NoteShipment(document) => {
+            outbox::foresee_message(rows, document.message.as_ref(), needs);
+            fulfillment::foresee(rows, &document.fulfillment, needs);
+        }
         _ => {}
     }
 }

@@ -10,6 +10,7 @@ mod needs;
 mod pages;
 mod prune;
 mod reads;
+mod records;
 mod settle;
 mod step;
 mod verify;
@@ -22,9 +23,11 @@ pub use digest::StateDigest;
 pub use driver::{OrderRule, Recorder, Stockroom, Ticket};
 pub use needs::{Found, Needs, Query};
 pub use prune::PrunedTotal;
+pub use records::{Record, RecordKey, RecordKind};
 pub use step::{Progress, Step};
 pub use verify::{Problem, Verification};
 pub(crate) use working_set::Stop;
 pub use working_set::{
-    BackorderChange, Catalog, Changes, Counters, Forget, NewKey, NewOrderRow, SubscriptionChange, WorkingSet,
+    BackorderChange, Catalog, Changes, Counters, Forget, NewKey, NewOrderRow, RecordChange, SubscriptionChange,
+    WorkingSet,
 };

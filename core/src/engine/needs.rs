@@ -1,8 +1,10 @@
 //! What a decision needs to see before it can be made. A store answers each need by putting rows into the
 //! working set; what is not there is put as "none", so that absence is known too.
 
-use crate::ids::{OrderNumber, SkuNumber, StockNumber};
+use crate::engine::records::RecordKey;
+use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
 use crate::inventory::Backorder;
+use crate::outbox::EventRow;
 
 /// Rows asked of a store, all of which it supplies in one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Needs {
     pub keys: Vec<String>,
     /// Subscriptions by name.
     pub subscriptions: Vec<String>,
+    /// Records.
+    pub records: Vec<RecordKey>,
     /// Rows found by a search. These must see what the batch has written so far.
     pub queries: Vec<Query>,
 }
@@ -41,6 +45,7 @@ impl Needs {
             && self.holds.is_empty()
             && self.keys.is_empty()
             && self.subscriptions.is_empty()
+            && self.records.is_empty()
             && self.queries.is_empty()
     }
 
@@ -55,6 +60,7 @@ impl Needs {
         self.holds.append(&mut other.holds);
         self.keys.append(&mut other.keys);
         self.subscriptions.append(&mut other.subscriptions);
+        self.records.append(&mut other.records);
         self.queries.append(&mut other.queries);
     }
 
@@ -73,6 +79,7 @@ impl Needs {
         unique(&mut self.holds);
         unique(&mut self.keys);
         unique(&mut self.subscriptions);
+        unique(&mut self.records);
     }
 }
 
@@ -132,6 +139,40 @@ pub enum Query {
         /// Rows to look at.
         limit: u32,
     },
+    /// `limit` messages after one, in the order of their keys: those from before a time, and where the search
+    /// ended. The messages found are put as records.
+    PrunableMessages {
+        /// The source and the id to go on after.
+        after: (String, String),
+        /// The time.
+        before_ms: i64,
+        /// Rows to look at.
+        limit: u32,
+    },
+    /// Deliveries to a destination that are due, waiting or leased, by the time that they are due since and then
+    /// by number, at most `limit`; without those behind another with the same key. They are put as records.
+    DueDeliveries {
+        /// The destination.
+        destination: Name,
+        /// The time.
+        now_ms: i64,
+        /// The most to return.
+        limit: u32,
+    },
+    /// Event rows after a number, at most `limit`.
+    EventsAfter {
+        /// The number.
+        number: u64,
+        /// The most to return.
+        limit: u32,
+    },
+    /// The stock rows at a location that have movements from a time on.
+    MovedSince {
+        /// The location.
+        location: LocationNumber,
+        /// The time.
+        at_ms: i64,
+    },
 }
 
 /// What a search found.
@@ -166,4 +207,22 @@ pub enum Found {
         /// The last order looked at; `None` where the end was reached.
         next: Option<OrderNumber>,
     },
+    /// The messages that may go.
+    PrunableMessages {
+        /// Their keys.
+        messages: Vec<RecordKey>,
+        /// The last one looked at; `None` where the end was reached.
+        next: Option<(String, String)>,
+    },
+    /// The deliveries that are due.
+    DueDeliveries {
+        /// Their numbers.
+        numbers: Vec<u64>,
+        /// When the next one falls due that is not yet, if any waits.
+        next_due_at_ms: Option<i64>,
+    },
+    /// Event rows, in the order of their numbers.
+    Events(Vec<EventRow>),
+    /// Stock rows, in rising order without doubles.
+    Moved(Vec<StockNumber>),
 }

@@ -1,5 +1,6 @@
 //! Reading a store from end to end, page by page.
 
+use crate::engine::records::RecordKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ports::{Page, Rows, Store};
 
@@ -20,6 +21,7 @@ pub(crate) enum Kind {
     Events,
     Keys,
     Subscriptions,
+    Records(RecordKind),
 }
 
 impl Kind {
@@ -36,6 +38,11 @@ impl Kind {
         Kind::Events,
         Kind::Keys,
         Kind::Subscriptions,
+        Kind::Records(RecordKind::Destination),
+        Kind::Records(RecordKind::Delivery),
+        Kind::Records(RecordKind::Warehouse),
+        Kind::Records(RecordKind::Fulfillment),
+        Kind::Records(RecordKind::Message),
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -51,6 +58,7 @@ impl Kind {
             Kind::Events => "events",
             Kind::Keys => "keys",
             Kind::Subscriptions => "subscriptions",
+            Kind::Records(kind) => kind.name(),
         }
     }
 
@@ -67,6 +75,7 @@ impl Kind {
             Kind::Events => Page::Events(0),
             Kind::Keys => Page::Keys(String::new()),
             Kind::Subscriptions => Page::Subscriptions(String::new()),
+            Kind::Records(kind) => Page::Records(kind, None),
         }
     }
 }
@@ -85,6 +94,7 @@ fn next_page(rows: &Rows) -> Option<Page> {
         Rows::Events(rows) => Page::Events(rows.last()?.number),
         Rows::Keys(rows) => Page::Keys(rows.last()?.key.clone()),
         Rows::Subscriptions(rows) => Page::Subscriptions(rows.last()?.subscription.clone()),
+        Rows::Records(rows) => Page::Records(rows.last()?.kind(), Some(rows.last()?.key())),
     })
 }
 

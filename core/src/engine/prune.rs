@@ -19,6 +19,8 @@ pub struct PrunedTotal {
     pub keys: u64,
     /// Closed orders that lost their details.
     pub orders: u64,
+    /// Messages of the inbox.
+    pub messages: u64,
 }
 
 impl<S: Store> Stockroom<S> {
@@ -38,6 +40,7 @@ impl<S: Store> Stockroom<S> {
             total.events += pruned.events;
             total.keys += pruned.keys;
             total.orders += pruned.orders;
+            total.messages += pruned.messages;
             from = pruned.next;
         }
         Ok(total)

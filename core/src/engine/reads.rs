@@ -4,12 +4,15 @@
 use std::sync::Arc;
 
 use crate::engine::driver::{Core, Stockroom};
+use crate::engine::pages::{Kind, each_page};
+use crate::engine::records::{Record, RecordKey, RecordKind};
 use crate::engine::working_set::{Stop, WorkingSet};
 use crate::error::{Error, Result};
-use crate::ids::{ID_BYTES_MAX, LocationNumber, SKU_BYTES_MAX, StockNumber};
+use crate::fulfillment::FulfillmentOrder;
+use crate::ids::{ID_BYTES_MAX, LocationNumber, SKU_BYTES_MAX, StockNumber, name_fault};
 use crate::inventory::{Hold, Sku, Stock, takes, whole_units};
 use crate::order::Order;
-use crate::outbox::{Event, StockLevel, Subscription};
+use crate::outbox::{Delivery, DeliveryState, Event, StockLevel, Subscription};
 use crate::ports::{Mode, Page, Rows, Store};
 
 /// How often one read may ask for rows: catalog, SKUs, stock, and some to spare.
@@ -131,6 +134,54 @@ impl<S: Store> Stockroom<S> {
             Some(subscription) => self.events(subscription.cursor, limit).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The fulfillment orders of an order, in the order in which they were written; `None` where there is no such
+    /// order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn fulfillment_orders(&self, order: &str) -> Result<Option<Vec<FulfillmentOrder>>> {
+        if name_fault(order, ID_BYTES_MAX).is_some() {
+            return Ok(None);
+        }
+        self.read(|rows| {
+            let Some(number) = rows.order_number(order)? else {
+                return Ok(None);
+            };
+            let last = rows.order(number)?.body.fulfillments;
+            let keys = || (1..=last).map(|sequence| RecordKey::Fulfillment(number, sequence));
+            rows.need_records(keys())?;
+            let mut found = Vec::new();
+            for key in keys() {
+                found.extend(rows.record::<FulfillmentOrder>(&key)?.cloned());
+            }
+            Ok(Some(found))
+        })
+    }
+
+    /// Deliveries that were given up and wait for an operator, of all destinations or one, at most `limit`. It
+    /// looks at every delivery that there is.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn dead_letters(&self, destination: Option<&str>, limit: usize) -> Result<Vec<Delivery>> {
+        self.reading(|store| {
+            let mut dead = Vec::new();
+            each_page(store, Kind::Records(RecordKind::Delivery), &mut |rows| {
+                let Rows::Records(rows) = rows else { return Ok(()) };
+                for record in rows {
+                    if let Record::Delivery(row) = record {
+                        let wanted = destination.is_none_or(|destination| *row.destination == *destination);
+                        if wanted && row.state == DeliveryState::Dead && dead.len() < limit {
+                            dead.push(row);
+                        }
+                    }
+                }
+                Ok(())
+            })?;
+            Ok(dead)
+        })
     }
 
     /// Rows of one kind in the order of their keys, after the place that the page names: for listings,

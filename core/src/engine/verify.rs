@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use crate::engine::driver::Stockroom;
 use crate::engine::pages::{Kind, each_page};
+use crate::engine::records::Record;
 use crate::error::Result;
+use crate::fulfillment::{FulfillmentOrder, FulfillmentState, fulfillment_id};
 use crate::ids::{Name, OrderNumber, StockNumber};
 use crate::inventory::{Backorder, Stock};
 use crate::order::Order;
-use crate::outbox::{EventData, EventRow, StockLevel};
+use crate::outbox::{DeliveryBody, EventData, EventRow, StockLevel};
 use crate::ports::{Rows, Store};
 
 /// Problems that a report lists at the most.
@@ -131,6 +133,12 @@ struct Auditor {
     last_event: u64,
     last_at_ms: i64,
     placed: u64,
+    /// The last number of each destination.
+    destinations: FxHashMap<Name, u64>,
+    /// The deliveries that hand a fulfillment order over, by its name.
+    requests: FxHashMap<String, u64>,
+    /// Of orders with fulfillment orders: the id, how many there must be, how many of them open.
+    handed: FxHashMap<OrderNumber, (Name, i64, i64)>,
 }
 
 impl Auditor {
@@ -194,11 +202,57 @@ impl Auditor {
                 }
                 rows.len()
             }
+            Rows::Records(rows) => {
+                rows.iter().for_each(|record| self.record(record));
+                rows.len()
+            }
         };
         Ok(count as u64)
     }
 
+    fn record(&mut self, record: &Record) {
+        match record {
+            Record::Destination(row) => drop(self.destinations.insert(row.destination.clone(), row.last_number)),
+            Record::Delivery(row) => {
+                let last = self.destinations.get(&row.destination).copied().unwrap_or(0);
+                self.report.must(row.number <= last, "EVENT-IFF", || {
+                    format!("delivery {} to {} is after the last, {last}", row.number, row.destination)
+                });
+                if let DeliveryBody::RequestFulfillment(request) = &row.body {
+                    self.requests.insert(request.fulfillment.clone(), row.number);
+                }
+            }
+            Record::Fulfillment(row) => self.fulfillment(row),
+            Record::Warehouse(_) | Record::Message(_) => {}
+        }
+    }
+
+    fn fulfillment(&mut self, row: &FulfillmentOrder) {
+        let Some((id, sequences, open)) = self.handed.get_mut(&row.order) else {
+            let detail = || format!("order {} has fulfillment order {} and does not know", row.order.0, row.sequence);
+            return self.report.must(false, "CLAIMED", detail);
+        };
+        *sequences -= 1;
+        *open -= i64::from(!row.state.is_final());
+        let id = fulfillment_id(id, row.sequence);
+        let delivery = self.requests.remove(&id).unwrap_or(0);
+        let on_its_way = row.delivery == 0 && row.state == FulfillmentState::Requested;
+        self.report.must(delivery == row.delivery && !on_its_way, "HANDED-ONCE", || {
+            format!("fulfillment order {id} is {} by delivery {}, found {delivery}", row.state.name(), row.delivery)
+        });
+        let sums = row.items.iter().all(|item| (0..=item.quantity).contains(&item.shipped));
+        let all = row.items.iter().all(|item| item.shipped == item.quantity);
+        self.report.must(sums && (row.state == FulfillmentState::Shipped) == all, "CLAIMED", || {
+            format!("fulfillment order {id} is {}: its units do not add up", row.state.name())
+        });
+    }
+
     fn order(&mut self, order: &Order) {
+        if order.body.fulfillments > 0 {
+            let counts =
+                (order.id.clone(), i64::from(order.body.fulfillments), i64::from(order.body.open_fulfillments));
+            self.handed.insert(order.number, counts);
+        }
         self.report.orders += 1;
         let expected = self.report.orders;
         self.report.must(order.number.0 == expected, "EVENT-IFF", || {
@@ -342,6 +396,10 @@ impl Auditor {
         self.report.must(orphans == 0, "CLAIMED", || format!("{orphans} stock rows are claimed or moved but absent"));
         let unclaimed = self.waiting.values().filter(|seen| !**seen).count();
         self.report.must(unclaimed == 0, "CLAIMED", || format!("{unclaimed} places in queues have nobody waiting"));
+        let missing = self.handed.values().filter(|(_, sequences, open)| (*sequences, *open) != (0, 0)).count();
+        self.report.must(missing == 0, "CLAIMED", || format!("{missing} orders miscount their fulfillment orders"));
+        let stray = self.requests.len();
+        self.report.must(stray == 0, "HANDED-ONCE", || format!("{stray} deliveries hand over what is not there"));
         let (orders, placed) = (self.report.orders, self.placed);
         self.report.must(self.first_event > 1 || orders == placed, "EVENT-IFF", || {
             format!("{orders} orders, {placed} events that place one")

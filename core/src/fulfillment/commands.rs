@@ -61,7 +61,7 @@ pub struct NoteFulfillment {
 
 /// What a warehouse says of a fulfillment order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum WarehouseStatus {
     /// It has it.
     Accepted,

@@ -3,7 +3,11 @@
 //! orders change by their own modules' rules, deliveries by the outbox's.
 
 mod commands;
+mod progress;
+mod react;
+mod register;
 mod rows;
+mod stock;
 
 pub use commands::{
     CancelRequest, ChangedFulfillment, ComparedStock, Fulfill, Fulfilled, FulfillmentRequest, NoteFulfillment,
@@ -14,3 +18,13 @@ pub use rows::{
     FulfillmentItem, FulfillmentOrder, FulfillmentState, StockReports, Warehouse, WarehouseShipment, fulfillment_id,
     parse_fulfillment_id,
 };
+
+use progress::{changed, finish, of_order};
+pub(crate) use progress::{delivered, foresee, forget, must_be_free, note, note_shipment, reassign};
+pub(crate) use react::{fulfill, readdress};
+pub(crate) use register::register_warehouse;
+use stock::note_checked;
+pub(crate) use stock::note_stock;
+
+/// The subscription that is the module's place in the events.
+pub const SUBSCRIPTION: &str = "fulfillment";

@@ -4,8 +4,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::code::{Code, Faults, Rejection};
+use crate::fulfillment::SkuQuantity;
 use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber};
 use crate::order::Tracking;
+use crate::quantity::LEVEL_MAX;
 
 /// A location that a warehouse runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +60,8 @@ pub struct FulfillmentOrder {
     pub sequence: u32,
     /// Where.
     pub location: LocationNumber,
+    /// Where its deliveries go, whoever runs the location by now.
+    pub destination: Name,
     /// How far it has come.
     pub state: FulfillmentState,
     /// The delivery that hands it over; 0 once it is handed over.
@@ -106,6 +111,69 @@ pub struct WarehouseShipment {
     /// How it can be followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<Tracking>,
+}
+
+impl FulfillmentOrder {
+    /// Whether its units can be reckoned with. That its lines are the order's is asked where the two meet.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.items.iter().all(|item| {
+            (1..=LEVEL_MAX).contains(&item.per)
+                && (0..=LEVEL_MAX).contains(&item.quantity)
+                && (0..=item.quantity).contains(&item.shipped)
+        })
+    }
+
+    /// Units by index of the order's line that left as a whole: of a bundle, all components of it.
+    pub(crate) fn complete_units(&self) -> Vec<(usize, i64)> {
+        self.units_by_line(|item| item.shipped / item.per)
+    }
+
+    /// Units by index of the order's line that have not left as a whole.
+    pub(crate) fn open_units(&self) -> Vec<(usize, i64)> {
+        let whole = self.units_by_line(|item| item.quantity / item.per);
+        whole.into_iter().zip(self.complete_units()).map(|((line, all), (_, left))| (line, all - left)).collect()
+    }
+
+    fn units_by_line(&self, units: impl Fn(&FulfillmentItem) -> i64) -> Vec<(usize, i64)> {
+        let mut lines: Vec<(usize, i64)> = Vec::new();
+        for item in &self.items {
+            let units = units(item);
+            match lines.last_mut() {
+                Some((line, least)) if *line == item.line as usize => *least = units.min(*least),
+                _ => lines.push((item.line as usize, units)),
+            }
+        }
+        lines
+    }
+
+    /// Notes that units left, by SKU, or all that is left; returns them. Units of a SKU that stands on several
+    /// lines fill the first line first.
+    pub(crate) fn ship(&mut self, items: Option<&[SkuQuantity]>) -> Result<Vec<SkuQuantity>, Rejection> {
+        let mut left = Vec::new();
+        let Some(items) = items else {
+            for item in self.items.iter_mut().filter(|item| item.shipped < item.quantity) {
+                left.push(SkuQuantity { sku: item.sku.to_string(), quantity: item.quantity - item.shipped });
+                item.shipped = item.quantity;
+            }
+            return Ok(left);
+        };
+        let mut faults = Faults::default();
+        for (at, shipped) in items.iter().enumerate() {
+            let mut units = shipped.quantity;
+            for item in self.items.iter_mut().filter(|item| *item.sku == *shipped.sku) {
+                let taken = units.min(item.quantity - item.shipped);
+                item.shipped += taken;
+                units -= taken;
+            }
+            if units > 0 {
+                let detail = format!("{} to ship, {} left to", shipped.quantity, shipped.quantity - units);
+                faults.add(Code::NotAllocated, || format!("items[{at}]"), detail);
+            }
+            left.push(shipped.clone());
+        }
+        faults.check()?;
+        Ok(left)
+    }
 }
 
 /// How far a fulfillment order has come.

@@ -83,6 +83,16 @@ pub(crate) fn count(decision: &mut Decision<'_>, command: &CountStock) -> Result
     correct(decision, stock, difference, Reason::Counted, &reference)
 }
 
+/// Books the difference to what a warehouse says it has.
+pub(crate) fn count_in(
+    decision: &mut Decision<'_>,
+    number: StockNumber,
+    difference: i64,
+    reference: &Name,
+) -> Result<(), Stop> {
+    correct(decision, number, difference, Reason::Counted, reference).map(drop)
+}
+
 /// Books a difference that somebody found. Units that are gone take unavailable ones along where fewer
 /// are left than were unavailable.
 fn correct(

@@ -15,7 +15,7 @@ pub use commands::{
 pub(crate) use holds::{
     HoldEnds, end_hold, expire_in_the_way, extend_hold, free_units, place_hold, release_hold, tick, whole_units,
 };
-pub(crate) use levels::{adjust, count, policy, receive, transfer};
+pub(crate) use levels::{adjust, count, count_in, policy, receive, transfer};
 pub(crate) use register::{register_location, register_sku};
 pub use rows::{
     Backorder, Component, Fingerprint, Hold, HoldClaim, HoldLine, Location, Movement, Reason, Sku, Stock, StockRow,

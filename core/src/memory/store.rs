@@ -1,18 +1,19 @@
 //! The store in memory: sorted maps, and a list of how to take back what an open unit of work wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::channel::Channel;
 use crate::engine::{
-    BackorderChange, Catalog, Changes, Counters, Forget, Found, Needs, NewKey, NewOrderRow, Query, SubscriptionChange,
-    WorkingSet,
+    BackorderChange, Catalog, Changes, Counters, Forget, Found, Needs, NewKey, NewOrderRow, Query, Record,
+    RecordChange, RecordKey, RecordKind, SubscriptionChange, WorkingSet,
 };
 use crate::error::Result;
 use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
 use crate::inventory::{Backorder, Hold, Location, Movement, Sku, Stock, StockRow};
 use crate::order::Order;
-use crate::outbox::{EventRow, KeyRow, ORDER_KEY_PREFIX, Subscription};
+use crate::outbox::{DeliveryState, EventRow, KeyRow, ORDER_KEY_PREFIX, Subscription};
 use crate::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,7 @@ struct Tables {
     events: BTreeMap<u64, EventRow>,
     keys: BTreeMap<String, KeyRow>,
     subscriptions: BTreeMap<String, Subscription>,
+    records: BTreeMap<RecordKey, Arc<Record>>,
 }
 
 type TakeBack = Box<dyn FnOnce(&mut Tables) + Send>;
@@ -136,6 +138,9 @@ impl Writer<'_> {
                 SubscriptionChange::Closed(name) => self.set(|tables| &mut tables.subscriptions, name, None),
             }
         }
+        for RecordChange { key, record, .. } in changes.records {
+            self.set(|tables| &mut tables.records, key, record);
+        }
         for forget in changes.forget {
             match forget {
                 Forget::EventsThrough(through) => {
@@ -190,6 +195,9 @@ impl Store for MemoryStore {
         }
         for name in &needs.subscriptions {
             rows.put_subscription(name, tables.subscriptions.get(name).cloned());
+        }
+        for key in &needs.records {
+            rows.put_record(key.clone(), tables.records.get(key).map(|record| Record::clone(record)));
         }
         for query in &needs.queries {
             let found = tables.find(query, rows);
@@ -318,7 +326,67 @@ impl Tables {
                 let full = looked_at.len() == *limit as usize;
                 Found::PrunableOrders { orders, next: looked_at.last().filter(|_| full).map(|order| order.number) }
             }
+            Query::PrunableMessages { after, before_ms, limit } => {
+                let after = RecordKey::Message(after.0.as_str().into(), after.1.as_str().into());
+                let looked_at: Vec<&Arc<Record>> =
+                    self.of_kind(RecordKind::Message, Some(&after)).take(*limit as usize).collect();
+                let mut messages = Vec::new();
+                for record in &looked_at {
+                    if matches!(&***record, Record::Message(row) if row.at_ms < *before_ms) {
+                        rows.put_record(record.key(), Some(Record::clone(record)));
+                        messages.push(record.key());
+                    }
+                }
+                let full = looked_at.len() == *limit as usize;
+                let next = looked_at.last().filter(|_| full).and_then(|record| match &***record {
+                    Record::Message(row) => Some((row.source.clone(), row.message.clone())),
+                    _ => None,
+                });
+                Found::PrunableMessages { messages, next }
+            }
+            Query::DueDeliveries { destination, now_ms, limit } => {
+                let first = RecordKey::Delivery(destination.clone(), 0);
+                let all = self.of_kind(RecordKind::Delivery, Some(&first));
+                let mut keys = BTreeSet::new();
+                let (mut due, mut next_due_at_ms) = (Vec::new(), None::<i64>);
+                for record in all {
+                    let Record::Delivery(row) = &**record else { continue };
+                    if row.destination != *destination {
+                        break;
+                    }
+                    // The first with its key: those behind it wait for it.
+                    if !keys.insert(&row.key) || row.state == DeliveryState::Dead {
+                        continue;
+                    }
+                    match row.due_at_ms <= *now_ms {
+                        true => due.push((row.due_at_ms, row.number, record)),
+                        false => {
+                            next_due_at_ms = Some(next_due_at_ms.map_or(row.due_at_ms, |at| at.min(row.due_at_ms)))
+                        }
+                    }
+                }
+                due.sort_unstable_by_key(|(at_ms, number, _)| (*at_ms, *number));
+                due.truncate(*limit as usize);
+                due.iter().for_each(|(_, _, record)| rows.put_record(record.key(), Some(Record::clone(record))));
+                Found::DueDeliveries { numbers: due.iter().map(|(_, number, _)| *number).collect(), next_due_at_ms }
+            }
+            Query::EventsAfter { number, limit } => {
+                Found::Events(after_key(&self.events, number).take(*limit as usize).cloned().collect())
+            }
+            Query::MovedSince { location, at_ms } => {
+                // Times never go back, so the movements since then are the last ones.
+                let since = self.movements.values().rev().take_while(|movement| movement.at_ms >= *at_ms);
+                let here = since.map(|movement| movement.stock).filter(|stock| stock.location() == *location);
+                Found::Moved(here.collect::<BTreeSet<_>>().into_iter().collect())
+            }
         }
+    }
+
+    /// Records of one kind, after a key of it.
+    fn of_kind(&self, kind: RecordKind, after: Option<&RecordKey>) -> impl Iterator<Item = &Arc<Record>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = self.records.range((from, Bound::Unbounded)).skip_while(move |(key, _)| key.kind() < kind);
+        range.take_while(move |(key, _)| key.kind() == kind).map(|(_, record)| record)
     }
 
     fn page(&self, page: &Page, limit: usize) -> Rows {
@@ -338,6 +406,10 @@ impl Tables {
             Page::Backorders(after) => {
                 let waiting = self.backorders.keys().filter(|key| after.is_none_or(|after| **key > after));
                 Rows::Backorders(waiting.take(limit).copied().collect())
+            }
+            Page::Records(kind, after) => {
+                let records = self.of_kind(*kind, after.as_ref()).take(limit);
+                Rows::Records(records.map(|record| Record::clone(record)).collect())
             }
             Page::Movements(after) => Rows::Movements(rows(&self.movements, after, limit)),
             Page::Orders(after) => {

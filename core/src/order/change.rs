@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Stop};
+use crate::fulfillment;
 use crate::ids::LINES_MAX;
 use crate::inventory::{Demand, choose, free_units};
 use crate::money::{VALUE_MINOR_MAX, add_line};
@@ -43,8 +44,13 @@ pub(crate) fn edit(decision: &mut Decision<'_>, command: &EditOrder) -> Result<A
     let mut order = named.stands(faults)?;
     let number = order.number;
     let editable = [OrderState::Allocated, OrderState::PartlyAllocated, OrderState::Backordered];
-    if !editable.contains(&order.state) {
+    let handed = order.state == OrderState::InFulfillment;
+    if !editable.contains(&order.state) && !handed {
         return Err(closed(&order, "edited").into());
+    }
+    if handed && !(command.lines.is_empty() && command.add.is_empty()) {
+        let detail = "a warehouse is told what to ship: only address and note can change";
+        return Err(Rejection::one(Code::InFulfillment, "order", detail).into());
     }
     if command.lines.is_empty() && command.add.is_empty() && command.ship_to.is_none() && command.note.is_none() {
         return Err(Rejection::one(Code::NothingToDo, "", "the edit changes nothing").into());
@@ -84,6 +90,9 @@ pub(crate) fn edit(decision: &mut Decision<'_>, command: &EditOrder) -> Result<A
     order.body = body;
     claim_more(decision, &mut order, &more)?;
     edit_details(&mut order, command);
+    if handed && !fulfillment::readdress(decision, &order)? {
+        return Err(Rejection::one(Code::InFulfillment, "order", "the warehouse has the address already").into());
+    }
     if order.open_units() == 0 {
         return Err(Rejection::one(Code::NothingToDo, "lines", "nothing would be left: cancel the order").into());
     }
@@ -244,6 +253,9 @@ pub(crate) fn cancel(decision: &mut Decision<'_>, command: &CancelOrder) -> Resu
     if order.state.is_closed() {
         return Err(closed(&order, "cancelled").into());
     }
+    if order.body.open_fulfillments > 0 {
+        return ask_to_cancel(decision, order, command);
+    }
     let left = cancellable(&order);
     let wanted = match &command.lines {
         Some(_) => given,
@@ -270,6 +282,7 @@ pub(crate) fn cancel(decision: &mut Decision<'_>, command: &CancelOrder) -> Resu
         cancelled.push(LineQuantity { line: index as u32 + 1, quantity });
     }
     order.body = body;
+    order.body.cancel_requested = false;
     refresh(&mut order, decision.now_ms);
     let event = CancelledOrder {
         order: order.id.clone(),
@@ -280,6 +293,24 @@ pub(crate) fn cancel(decision: &mut Decision<'_>, command: &CancelOrder) -> Resu
     let answer = changed_order(&order, units);
     replace(decision, order)?;
     decision.note(EventKind::OrderCancelled, &event)?;
+    Ok(answer)
+}
+
+/// Warehouses work on the order: what becomes of its units is decided by what they say. The fulfillment module
+/// asks them, and cancels what is left when the last has answered.
+fn ask_to_cancel(decision: &mut Decision<'_>, mut order: Order, command: &CancelOrder) -> Result<Answer, Stop> {
+    if command.lines.is_some() {
+        let detail = "a warehouse works on the order: it can be cancelled as a whole only";
+        return Err(Rejection::one(Code::InFulfillment, "lines", detail).into());
+    }
+    if order.body.cancel_requested {
+        return Ok(Answer::Unchanged);
+    }
+    order.body.cancel_requested = true;
+    let answer = changed_order(&order, 0);
+    let event = ChangedOrder { order: order.id.clone(), state: order.state, units: 0 };
+    replace(decision, order)?;
+    decision.note(EventKind::OrderCancelRequested, &event)?;
     Ok(answer)
 }
 

@@ -5,6 +5,7 @@ mod allocate;
 mod change;
 mod commands;
 mod content;
+mod handed;
 mod place;
 mod rows;
 mod ship;
@@ -16,12 +17,14 @@ pub use commands::{
     OrderedLine, PlacedOrder, ReturnLine, ReturnOrder, ShipOrder, StockPolicy, Totals,
 };
 pub(crate) use content::content;
+pub(crate) use handed::{hand_over, let_go, move_units};
 pub(crate) use place::{place, repeated};
 pub use rows::{
     Allocation, ChainReader, Details, Line, Link, Order, OrderBody, OrderState, ShipTo, Shipment, ShippedLine,
     Tracking, Why,
 };
-pub(crate) use ship::{complete, give_back, ship};
+pub(crate) use ship::{complete, give_back, ship, ship_units};
+pub(crate) use validate::judge_tracking;
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Catalog, Decision, Stop};
@@ -122,8 +125,8 @@ pub(crate) fn refreshed_state(order: &Order) -> OrderState {
     let unfilled = order.body.lines.iter().any(|line| line.unfilled > 0);
     match (open + backordered > 0, shipped > 0) {
         (true, true) => OrderState::PartlyShipped,
+        (true, false) if order.body.open_fulfillments > 0 => OrderState::InFulfillment,
         (true, false) if backordered > 0 => OrderState::Backordered,
-        (true, false) if order.state == OrderState::InFulfillment => OrderState::InFulfillment,
         (true, false) if unfilled => OrderState::PartlyAllocated,
         (true, false) => OrderState::Allocated,
         (false, true) => OrderState::Shipped,

@@ -67,6 +67,15 @@ pub struct OrderBody {
     /// Whether the details were pruned.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pruned: bool,
+    /// How many fulfillment orders there were for it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub fulfillments: u32,
+    /// How many of them are open.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub open_fulfillments: u32,
+    /// Whether it is to be cancelled as far as warehouses let go of it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub cancel_requested: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -198,13 +207,15 @@ impl OrderBody {
     /// Appends the body as the JSON document that stores keep: what serde would write, several times faster
     /// for an order that was just placed.
     pub fn write_json(&self, bytes: &mut Vec<u8>) {
-        let OrderBody { lines, allocations, links, policy, ranking, details, shipments, placed, pruned } = self;
+        let OrderBody { lines, allocations, links, policy, ranking, details, shipments, placed, pruned, .. } = self;
         let plain = *policy == StockPolicy::default()
             && ranking.is_empty()
             && details.is_none()
             && shipments.is_empty()
             && placed.is_none()
-            && !pruned;
+            && !pruned
+            && self.fulfillments == 0
+            && !self.cancel_requested;
         let new_line =
             |line: &Line| line.components.is_empty() && line.unfilled == 0 && line.cancelled == 0 && line.returned == 0;
         let new_allocation = |allocation: &Allocation| allocation.shipped == 0 && allocation.backordered == 0;
@@ -305,6 +316,8 @@ pub enum Why {
     Hold,
     /// No location had the units; this one may promise beyond stock.
     Backorder,
+    /// Another location refused to ship them.
+    Reassigned,
 }
 
 impl Why {
@@ -316,6 +329,7 @@ impl Why {
             Why::Ranking => "ranking",
             Why::Hold => "hold",
             Why::Backorder => "backorder",
+            Why::Reassigned => "reassigned",
         }
     }
 }

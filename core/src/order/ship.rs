@@ -4,13 +4,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Stop};
+use crate::fulfillment;
 use crate::ids::{ID_BYTES_MAX, LINES_MAX, LocationNumber, StockNumber, name_fault};
 use crate::inventory::Reason;
 use crate::order::change::{changed_order, closed, line_index, replace};
 use crate::order::validate::judge_tracking;
 use crate::order::{
     ChangedOrder, CompleteOrder, Disposition, Line, LineQuantity, Order, OrderState, ReturnOrder, ShipOrder, Shipment,
-    ShippedLine, named_order, refresh,
+    ShippedLine, Tracking, named_order, refresh,
 };
 use crate::outbox::{EventKind, ReturnedOrder, ShippedOrder, ShippedUnits};
 use crate::quantity::{QUANTITY_MAX, is_orderable};
@@ -23,11 +24,23 @@ pub(crate) fn ship(decision: &mut Decision<'_>, command: &ShipOrder) -> Result<A
     }
     let only_at = optional_location(decision, command.location.as_deref(), || "location".into(), &mut faults)?;
     let wanted = command.lines.as_ref().map(|lines| judge_quantities(named.lines(), lines, &mut faults));
-    let mut order = named.stands(faults)?;
+    let order = named.stands(faults)?;
     if order.state.is_closed() {
         return Err(closed(&order, "shipped").into());
     }
-    let shipped = take_open(&mut order, wanted.as_deref(), only_at)?;
+    fulfillment::must_be_free(decision, &order, only_at)?;
+    ship_units(decision, order, wanted.as_deref(), only_at, command.tracking.clone())
+}
+
+/// Ships open units of an order: those wanted by line index, or all; at one location, or everywhere.
+pub(crate) fn ship_units(
+    decision: &mut Decision<'_>,
+    mut order: Order,
+    wanted: Option<&[(usize, i64)]>,
+    only_at: Option<LocationNumber>,
+    tracking: Option<Tracking>,
+) -> Result<Answer, Stop> {
+    let shipped = take_open(&mut order, wanted, only_at)?;
     let reference = order.id.clone();
     let mut units = 0;
     let mut said = Vec::with_capacity(shipped.len());
@@ -42,7 +55,6 @@ pub(crate) fn ship(decision: &mut Decision<'_>, command: &ShipOrder) -> Result<A
         let location = decision.location_name(part.location)?;
         said.push(ShippedUnits { line: part.line + 1, sku: line.sku.clone(), location, quantity: part.quantity });
     }
-    let tracking = command.tracking.clone();
     order.body.shipments.push(Shipment { at_ms: decision.now_ms, tracking: tracking.clone(), lines: shipped });
     refresh(&mut order, decision.now_ms);
     let event =

@@ -185,7 +185,7 @@ pub(super) fn judge_address(ship_to: &ShipTo, faults: &mut Faults) {
     }
 }
 
-pub(super) fn judge_tracking(tracking: &Tracking, faults: &mut Faults) {
+pub(crate) fn judge_tracking(tracking: &Tracking, faults: &mut Faults) {
     judge_text("tracking.carrier", Some(&tracking.carrier), faults);
     judge_text("tracking.number", Some(&tracking.number), faults);
     judge_text("tracking.url", Some(&tracking.url), faults);

@@ -71,10 +71,12 @@ pub enum PruneFrom {
     Keys(String),
     /// The orders after this number.
     Orders(u64),
+    /// The inbox's messages after this source and id, in byte order.
+    Messages(String, String),
 }
 
 /// What one step of pruning did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pruned {
     /// Events forgotten.
     pub events: u64,
@@ -82,6 +84,16 @@ pub struct Pruned {
     pub keys: u64,
     /// Closed orders that lost their details.
     pub orders: u64,
+    /// Messages of the inbox forgotten: they would be taken in again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub messages: u64,
     /// Where to go on, or nothing when all has been looked at.
     pub next: Option<PruneFrom>,
+}
+
+/// Answers of before are kept without this field, and stay as they are to the byte.
+// serde's skip_serializing_if hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

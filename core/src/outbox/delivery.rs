@@ -146,7 +146,7 @@ pub struct LeasedDelivery {
 
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum DeliveryResult {
     /// It was carried out, and this is what the destination says.
     Done(DeliveryAnswer),
@@ -191,7 +191,7 @@ pub enum RetryCause {
 
 /// What a destination says to a delivery that was carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum DeliveryAnswer {
     /// No more than that it has it.

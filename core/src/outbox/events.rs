@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::Rejection;
 use crate::error::{Error, ErrorKind};
+use crate::fulfillment::{ChangedFulfillment, FulfillmentState, RequestedItem, SkuQuantity, StockDrift};
 use crate::ids::Name;
 use crate::inventory::{HeldStock, Stock};
 use crate::json::JsonWriter;
@@ -115,7 +116,8 @@ macro_rules! events {
                 match self { $(EventData::$variant(_) => EventKind::$variant),* }
             }
 
-            /// What the event is about: an order, a hold, a SKU, a location or a channel.
+            /// What the event is about: an order, a hold, a SKU, a location, a channel, a fulfillment order or a
+            /// destination.
             pub fn subject(&self) -> &str {
                 match self { $(EventData::$variant(data) => &data.$subject),* }
             }
@@ -149,7 +151,20 @@ events! {
     "order.cancelled" OrderCancelled(CancelledOrder) order "Units of an order were cancelled."
     "order.shipped" OrderShipped(ShippedOrder) order "Units of an order left."
     "order.returned" OrderReturned(ReturnedOrder) order "Shipped units of an order came back."
+    "order.cancel_requested" OrderCancelRequested(ChangedOrder) order "An order is to be cancelled, as far as warehouses let go of it."
     "order.completed" OrderCompleted(ChangedOrder) order "An order was closed for good."
+    "fulfillment.requested" FulfillmentRequested(RequestedFulfillment) fulfillment "A location was told to ship units of an order."
+    "fulfillment.accepted" FulfillmentAccepted(ChangedFulfillment) fulfillment "A warehouse has a fulfillment order."
+    "fulfillment.picking" FulfillmentPicking(ChangedFulfillment) fulfillment "A warehouse works on a fulfillment order."
+    "fulfillment.shipped" FulfillmentShipped(ShippedFulfillment) fulfillment "Units of a fulfillment order left."
+    "fulfillment.refused" FulfillmentRefused(ChangedFulfillment) fulfillment "A warehouse will not do a fulfillment order; its units wait to be reassigned or cancelled."
+    "fulfillment.cancel_requested" FulfillmentCancelRequested(ChangedFulfillment) fulfillment "A warehouse is asked to give a fulfillment order up."
+    "fulfillment.cancel_refused" FulfillmentCancelRefused(ChangedFulfillment) fulfillment "It was too late: the warehouse ships."
+    "fulfillment.cancelled" FulfillmentCancelled(ChangedFulfillment) fulfillment "A fulfillment order was given up."
+    "stock.drift" StockDrifted(StockDrift) sku "A warehouse has another number of units on hand than the books say."
+    "delivery.dead" DeliveryDead(DeadDelivery) destination "A delivery was given up and waits for an operator."
+    "delivery.requeued" DeliveryRequeued(DeadDelivery) destination "A dead letter is tried again."
+    "delivery.dropped" DeliveryDropped(DeadDelivery) destination "A dead letter was dropped."
 }
 
 impl EventKind {
@@ -294,6 +309,54 @@ pub struct HoldConversion {
     pub hold: String,
     /// The order's id.
     pub order: Name,
+}
+
+/// What a location was told to ship.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RequestedFulfillment {
+    /// The fulfillment order's name.
+    pub fulfillment: String,
+    /// The order's id.
+    pub order: Name,
+    /// The location.
+    pub location: Name,
+    /// What to pick; a bundle as its components.
+    pub items: Vec<RequestedItem>,
+}
+
+/// What a warehouse shipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShippedFulfillment {
+    /// The fulfillment order's name.
+    pub fulfillment: String,
+    /// The order's id.
+    pub order: Name,
+    /// The location.
+    pub location: Name,
+    /// Its state now.
+    pub state: FulfillmentState,
+    /// The warehouse's name for the shipment.
+    pub shipment: String,
+    /// What left.
+    pub items: Vec<SkuQuantity>,
+    /// How it can be followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<Tracking>,
+}
+
+/// A delivery that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadDelivery {
+    /// Where it was to go.
+    pub destination: Name,
+    /// Its number there.
+    pub number: u64,
+    /// Its ordering key.
+    pub key: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub why: String,
 }
 
 /// An order that was refused.

@@ -1,13 +1,19 @@
-//! The outbox: events, subscriptions, idempotency keys, and the pruning of them. Deliveries, their leases
-//! and the inbox will stand here too. Owns those rows and writes no others.
+//! The outbox: events, subscriptions, idempotency keys, deliveries with their leases and destinations, the inbox,
+//! and the pruning of what is old. Owns those rows and writes no others.
 
 mod commands;
+mod deliveries;
 mod delivery;
 mod events;
+mod inbox;
 mod prune;
 mod subscriptions;
 
 pub use commands::{Acknowledge, Prune, PruneFrom, Pruned, Subscribe, SubscribeFrom, Unsubscribe};
+pub(crate) use deliveries::{
+    Ended, clipped, drop_dead, enqueue, judge_destination, register_destination, replace, report, requeue, take,
+    withdraw,
+};
 pub use delivery::{
     Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination, DropDelivery, InboxMessage,
     LeasedDelivery, MessageId, Patience, RegisterDestination, ReportDelivery, RequeueDelivery, Retry, RetryCause,
@@ -15,10 +21,11 @@ pub use delivery::{
 };
 pub(crate) use events::write_stock_fact;
 pub use events::{
-    CancelledOrder, EditedOrder, Event, EventData, EventKind, EventRow, FilledOrder, HoldConversion, HoldEnd,
-    RegisteredChannel, RegisteredLocation, RegisteredSku, RejectedOrder, ReturnedOrder, ShippedOrder, ShippedUnits,
-    Shortfall, StockLevel, TouchedHold, TouchedOrder,
+    CancelledOrder, DeadDelivery, EditedOrder, Event, EventData, EventKind, EventRow, FilledOrder, HoldConversion,
+    HoldEnd, RegisteredChannel, RegisteredLocation, RegisteredSku, RejectedOrder, RequestedFulfillment, ReturnedOrder,
+    ShippedFulfillment, ShippedOrder, ShippedUnits, Shortfall, StockLevel, TouchedHold, TouchedOrder,
 };
+pub(crate) use inbox::{foresee as foresee_message, take_in};
 pub(crate) use prune::prune;
 pub(crate) use subscriptions::{acknowledge, subscribe, unsubscribe};
 

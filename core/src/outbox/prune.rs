@@ -4,6 +4,7 @@
 
 use crate::code::{Code, Faults};
 use crate::engine::{Answer, Decision, Forget, Found, Query, Stop};
+use crate::fulfillment;
 use crate::ids::OrderNumber;
 use crate::order::OrderBody;
 use crate::outbox::{Prune, PruneFrom, Pruned};
@@ -19,7 +20,7 @@ pub(crate) fn prune(decision: &mut Decision<'_>, command: &Prune) -> Result<Answ
     }
     faults.check()?;
     let (before_ms, limit) = (command.before_ms, command.limit);
-    let mut pruned = Pruned { events: 0, keys: 0, orders: 0, next: None };
+    let mut pruned = Pruned::default();
     match &command.from {
         PruneFrom::Events => {
             let found = decision.rows.found(&Query::PrunableEvents { before_ms, limit })?.clone();
@@ -50,12 +51,27 @@ pub(crate) fn prune(decision: &mut Decision<'_>, command: &Prune) -> Result<Answ
             };
             pruned.orders = orders.len() as u64;
             for number in orders {
+                fulfillment::forget(decision, number)?;
                 let order = decision.rows.order_mut(number)?;
                 let links = std::mem::take(&mut order.body.links);
                 order.body = OrderBody { links, pruned: true, ..OrderBody::default() };
             }
             decision.papers_may_change_silently();
-            pruned.next = next.map(|number| PruneFrom::Orders(number.0));
+            pruned.next = match next {
+                Some(number) => Some(PruneFrom::Orders(number.0)),
+                None => Some(PruneFrom::Messages(String::new(), String::new())),
+            };
+        }
+        PruneFrom::Messages(source, message) => {
+            let query = Query::PrunableMessages { after: (source.clone(), message.clone()), before_ms, limit };
+            let Found::PrunableMessages { messages, next } = decision.rows.found(&query)?.clone() else {
+                return Ok(Answer::Unchanged);
+            };
+            pruned.messages = messages.len() as u64;
+            for key in &messages {
+                decision.rows.remove_record(key)?;
+            }
+            pruned.next = next.map(|(source, message)| PruneFrom::Messages(source, message));
         }
     }
     Ok(Answer::Pruned(pruned))

@@ -7,7 +7,7 @@
 //! supplied until the unit ends: by a lock on the whole (SQLite) or on the rows (PostgreSQL).
 
 use crate::channel::Channel;
-use crate::engine::{Changes, Needs, WorkingSet};
+use crate::engine::{Changes, Needs, Record, RecordKey, RecordKind, WorkingSet};
 use crate::error::Result;
 use crate::inventory::{Backorder, Hold, Location, Movement, Sku, StockRow};
 use crate::order::Order;
@@ -104,6 +104,8 @@ pub enum Page {
     Events(u64),
     Keys(String),
     Subscriptions(String),
+    /// Records of a kind, after a key of that kind.
+    Records(RecordKind, Option<RecordKey>),
 }
 
 /// Rows of one kind.
@@ -121,4 +123,5 @@ pub enum Rows {
     Events(Vec<EventRow>),
     Keys(Vec<KeyRow>),
     Subscriptions(Vec<Subscription>),
+    Records(Vec<Record>),
 }

@@ -10,6 +10,7 @@ pub(crate) mod scripted;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use stockroom::engine::RecordKind;
 use stockroom::memory::MemoryStore;
 use stockroom::ports::{Page, Rows, Store};
 use stockroom::{
@@ -165,7 +166,8 @@ pub(crate) fn every_row<S: Store>(room: &Stockroom<S>) -> Vec<Rows> {
         Page::Keys(String::new()),
         Page::Subscriptions(String::new()),
     ];
-    first_pages.iter().map(|page| room.page(page, u32::MAX).expect("the rows can be read")).collect()
+    let pages = first_pages.into_iter().chain(RecordKind::ALL.map(|kind| Page::Records(kind, None)));
+    pages.map(|page| room.page(&page, u32::MAX).expect("the rows can be read")).collect()
 }
 
 /// Every row but the events and the idempotency keys: what a refusal may not change.

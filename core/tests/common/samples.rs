@@ -1,6 +1,8 @@
 //! One right command of every kind, as a document, over a prepared shop; and for each of its fields the values
 //! that are wrong and the code that each must get. The tests of bad input and of precedence are made from this.
 
+mod warehouse;
+
 use serde_json::{Value, json};
 use stockroom::{
     CancelOrder, Code, Command, CompleteOrder, LineQuantity, PlaceHold, Prune, PruneFrom, RegisterSku, ShipOrder,
@@ -63,7 +65,8 @@ pub(crate) fn command_of(action: &str, document: Value) -> Command {
 /// The shop that the samples are made for. Its orders: `o-open` is allocated, `o-part` partly shipped,
 /// `o-shipped` shipped, `o-completed` completed, `o-cancelled` cancelled, `o-pruned` pruned. Its holds:
 /// `h-live`, and `h-expired`, which no tick has ended. Its subscription `erp` has passed three events, and
-/// its key `k-used` is used.
+/// its key `k-used` is used. A warehouse runs its location `hub`, which the channel `outlet` sells from: see
+/// [`warehouse::open`].
 pub(crate) fn prepared() -> Shop {
     let shop = Shop::stocked(&[("main", "mug", 30), ("main", "plate", 60), ("backup", "mug", 5)]);
     shop.accept(order("o-pruned", &[("mug", 1)]));
@@ -88,6 +91,7 @@ pub(crate) fn prepared() -> Shop {
     shop.accept(Subscribe { subscription: "erp".into(), from: SubscribeFrom::After(3) });
     let keyed = RegisterSku { sku: "keyed".into(), components: None };
     shop.accept(Command::from(keyed).with_key("k-used"));
+    warehouse::open(&shop);
     shop
 }
 
@@ -209,10 +213,19 @@ impl Fields {
         self.number("/lives_ms", 1..=400 * 86_400_000, Code::TimeOutOfRange)
     }
 
+    /// How many things to look at or to try: at least one.
+    fn count(self, pointer: &str, most: u32) -> Self {
+        self.wrong(pointer, "0", 0, Code::QuantityOutOfRange)
+            .wrong(pointer, "one too many", most + 1, Code::QuantityOutOfRange)
+            .wrong(pointer, "u32::MAX", u32::MAX, Code::QuantityOutOfRange)
+    }
+
     fn limit(self) -> Self {
-        self.wrong("/limit", "0", 0, Code::QuantityOutOfRange)
-            .wrong("/limit", "one too many", 10_001, Code::QuantityOutOfRange)
-            .wrong("/limit", "u32::MAX", u32::MAX, Code::QuantityOutOfRange)
+        self.count("/limit", 10_000)
+    }
+
+    fn tracking(self) -> Self {
+        self.text("/tracking/carrier").text("/tracking/number").text("/tracking/url")
     }
 
     /// Lines, of which `first` is right. `needed` where there must be one.
@@ -271,6 +284,7 @@ pub(crate) fn samples() -> Vec<Sample> {
     samples.push(place_order());
     samples.extend(order_samples());
     samples.extend(outbox_samples());
+    samples.extend(warehouse::samples());
     samples
 }
 
@@ -467,6 +481,7 @@ fn order_samples() -> Vec<Sample> {
         .wrong("/order", "shipped", "o-shipped", Code::OrderClosed)
         .wrong("/order", "partly shipped", "o-part", Code::OrderClosed)
         .wrong("/order", "cancelled", "o-cancelled", Code::OrderClosed)
+        .wrong("/order", "in fulfillment", "o-accepted", Code::InFulfillment)
         .line_quantities(0, false)
         .wrong("/lines/0/quantity", "more than there are", 1_000_000_000, Code::InsufficientStock)
         .at(1, "lines[0]")
@@ -508,15 +523,14 @@ fn order_samples() -> Vec<Sample> {
         .location("/location")
         .wrong("/location", "where nothing is allocated", "backup", Code::NotAllocated)
         .at(1, "lines[0]")
-        .text("/tracking/carrier")
-        .text("/tracking/number")
-        .text("/tracking/url")
+        .tracking()
         .done(),
         return_order(),
         Fields::of("complete_order", json!({ "order": "o-shipped" }))
             .order()
             .wrong("/order", "open", "o-open", Code::OrderClosed)
             .wrong("/order", "partly shipped", "o-part", Code::OrderClosed)
+            .wrong("/order", "in fulfillment", "o-accepted", Code::OrderClosed)
             .done(),
     ]
 }

@@ -6,8 +6,8 @@ use stockroom::Stockroom;
 use stockroom_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-use crate::failure::{Failure, Result};
 use crate::trace::TraceWriter;
+use retail::{Failure, Result};
 
 /// The engine over its database.
 #[derive(Debug)]

@@ -1,18 +1,14 @@
 //! Replays the orders of a real shop through Stockroom into an SQLite file, and says what came of it.
 //!
-//! This file reads the arguments and puts the parts together: `rows` reads the CSV, `invoices` makes commands
+//! This file reads the arguments and puts the parts together: the crate `retail` reads the CSV and makes commands
 //! of it, `run` has them done, `state` looks at what is in the database afterwards, `report` prints, and
 //! `trace` writes and reads command logs. A wrong file or database ends in a sentence on stderr and exit 1.
 
 #![forbid(unsafe_code)]
 
 mod database;
-mod decimal;
-mod failure;
-mod invoices;
 mod progress;
 mod report;
-mod rows;
 mod run;
 mod state;
 mod trace;
@@ -26,16 +22,10 @@ use clap::Parser;
 use stockroom::quantity::QUANTITY_MAX;
 
 use crate::database::Database;
-use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::report::{RebuildReport, ReplayReport, Timing};
 use crate::trace::TraceWriter;
-
-/// The orders that are replayed where no file is named. `data/README.md` says where they come from.
-const BUNDLED: &[u8] = include_bytes!("../data/online-retail-2010-12.csv.gz");
-
-/// What the bundled orders are called in the report.
-const BUNDLED_NAME: &str = "the bundled month, December 2010";
+use retail::{BUNDLED, BUNDLED_NAME, Failure, Result};
 
 /// Replay the orders of a real shop through Stockroom into an SQLite file.
 #[derive(Debug, Parser)]
@@ -86,8 +76,8 @@ fn replay(arguments: &Arguments) -> Result<bool> {
     let mut lap = move || std::mem::replace(&mut clock, Instant::now()).elapsed().as_secs_f64();
 
     let (name, invoices) = match &arguments.file {
-        Some(path) => (path.display().to_string(), rows::read_file(path)?),
-        None => (BUNDLED_NAME.to_owned(), rows::read(BUNDLED, BUNDLED_NAME)?),
+        Some(path) => (path.display().to_string(), retail::read_file(path)?),
+        None => (BUNDLED_NAME.to_owned(), retail::read(BUNDLED, BUNDLED_NAME)?),
     };
     timing.read = lap();
 

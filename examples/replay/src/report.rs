@@ -8,10 +8,10 @@ use serde::Serialize;
 use stockroom::Code;
 
 use crate::Arguments;
-use crate::failure::{Failure, Result};
 use crate::run::Tally;
 use crate::state::State;
 use crate::trace::Counts;
+use retail::{Failure, Result};
 
 /// How long the parts of a run took, in seconds.
 #[derive(Debug, Default)]

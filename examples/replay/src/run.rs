@@ -9,9 +9,8 @@ use stockroom::{
 };
 use stockroom_sqlite::SqliteStore;
 
-use crate::failure::{Failure, Result};
-use crate::invoices::{CHANNEL, Invoices, LOCATION, Part, key};
 use crate::progress::Progress;
+use retail::{CHANNEL, Failure, Invoices, LOCATION, Part, Result, key};
 
 /// Commands that one commit carries, or a few more: an invoice is not cut in two.
 pub(crate) const BATCH: usize = 500;
@@ -111,7 +110,7 @@ impl<'a> Run<'a> {
 
     /// Registers what the invoices name, and puts the first units of every SKU on hand.
     pub(crate) fn set_up(&mut self, invoices: &Invoices, stock: i64, progress: &Progress) -> Result<()> {
-        (self.tally.rows, self.tally.invoices) = (invoices.rows(), invoices.len() as u64);
+        (self.tally.rows, self.tally.invoices) = (invoices.rows(), invoices.count() as u64);
         let Some(at_ms) = invoices.begin_at_ms() else {
             return Ok(());
         };
@@ -142,7 +141,7 @@ impl<'a> Run<'a> {
 
     /// Has the invoices done, in their order.
     pub(crate) fn invoices(&mut self, invoices: Invoices, progress: &Progress) -> Result<()> {
-        let bar = progress.bar("invoices", invoices.len() as u64);
+        let bar = progress.bar("invoices", invoices.count() as u64);
         for invoice in invoices {
             let (at_ms, number) = (invoice.at_ms, invoice.number.clone());
             for (part, command) in invoice.into_commands() {

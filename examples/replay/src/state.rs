@@ -8,9 +8,8 @@ use stockroom::ports::{Page, Rows};
 use stockroom::{StateDigest, Stockroom, Verification};
 use stockroom_sqlite::SqliteStore;
 
-use crate::failure::Result;
-use crate::invoices::{LOCATION, hex};
 use crate::progress::Progress;
+use retail::{LOCATION, Result, hex};
 
 /// SKUs read at a time.
 const PAGE: u32 = 1_000;

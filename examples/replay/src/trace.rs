@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stockroom::{Outcome, Stockroom, TimedCommand};
 use stockroom_sqlite::SqliteStore;
 
-use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::rows;
 use crate::run::BATCH;
+use retail::{Failure, Result};
 
 /// Writes a command log.
 #[derive(Debug)]
@@ -81,7 +80,7 @@ pub(crate) struct Counts {
 
 /// Opens a log for reading, unpacking it where it is gzipped.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    rows::open(path)
+    retail::open(path)
 }
 
 /// Has every command of a log done again. It is read as it goes, so that its length does not matter.

@@ -43,6 +43,8 @@ enum Place {
     Adapter,
     /// It puts adapters together, and nothing depends on it.
     Face,
+    /// What examples share; it knows no adapter.
+    Sample,
     /// The project's own commands.
     Tool,
     Unknown,
@@ -108,7 +110,12 @@ fn edge_fault(package: &Package, target: &Package, dependency: &Dependency) -> O
     }
     let is_suite = target.name == CONFORMANCE;
     let is_suite_in_tests = is_suite && dependency.is_dev();
+    if target.place() == Place::Sample && package.place() != Place::Face {
+        return Some("only examples depend on what they share");
+    }
     match package.place() {
+        Place::Sample if target.place() == Place::Core => None,
+        Place::Sample => Some("what the examples share depends on the core alone"),
         Place::Core if is_suite_in_tests => None,
         Place::Core => Some("the core depends on no crate of the workspace (the conformance suite in tests apart)"),
         Place::Adapter if target.place() == Place::Core || target.name == HTTP || is_suite_in_tests => None,
@@ -142,6 +149,8 @@ impl Package {
             ["core"] => Place::Core,
             ["adapters", _, ..] => Place::Adapter,
             _ if self.name == CLOCK => Place::Adapter,
+            // What the examples share: data as commands, without any adapter.
+            ["examples", "retail"] => Place::Sample,
             ["ffi" | "wasm" | "examples" | "benches", ..] => Place::Face,
             ["xtask"] => Place::Tool,
             _ => Place::Unknown,

@@ -2,6 +2,7 @@
 //! noted as written; the cache is trimmed or distrusted.
 
 use super::*;
+use crate::engine::records::RecordKind;
 use crate::ports::Freshness;
 
 /// What the step calls around each command and each batch.
@@ -24,6 +25,7 @@ impl WorkingSet {
             holds: self.pending.holds.len(),
             backorders: self.pending.backorders.len(),
             movements: self.pending.movements.len(),
+            records: self.pending.records.len(),
         };
         Ok(())
     }
@@ -55,6 +57,7 @@ impl WorkingSet {
                         entry.row = hold;
                     }
                 }
+                Undo::Record(key, before) => self.take_back_record(&key, before),
             }
         }
         // What only this command changed is as it is stored: a search that the command asks for need not wait
@@ -73,6 +76,7 @@ impl WorkingSet {
                 entry.dirty = false;
             }
         }
+        self.clean_records(self.mark.records);
         self.pending.backorders.truncate(self.mark.backorders);
         self.pending.movements.truncate(self.mark.movements);
         if let Some(catalog) = &mut self.catalog {
@@ -101,9 +105,14 @@ impl WorkingSet {
         waits.collect()
     }
 
-    /// Whether the command changed an order or a hold.
+    /// Whether the command changed an order, a hold or a fulfillment order.
     pub(crate) fn touched_papers(&self) -> bool {
-        self.undo.iter().any(|undo| !matches!(undo, Undo::Stock(..)))
+        self.undo.iter().any(|undo| match undo {
+            Undo::Stock(..) => false,
+            // The others are bookkeeping of the way out, not facts of the business.
+            Undo::Record(key, _) => key.kind() == RecordKind::Fulfillment,
+            _ => true,
+        })
     }
 
     /// Notes the stock rows that the command brought into being, and drops what searches found: it holds for
@@ -142,6 +151,7 @@ impl WorkingSet {
             keys,
             subscriptions,
             forget,
+            records,
         } = &self.pending;
         !(skus.is_empty()
             && locations.is_empty()
@@ -154,7 +164,8 @@ impl WorkingSet {
             && events.is_empty()
             && keys.is_empty()
             && subscriptions.is_empty()
-            && forget.is_empty())
+            && forget.is_empty()
+            && records.is_empty())
     }
 
     /// Takes out what the batch changed, to be written. From here on it counts as what the store holds; where
@@ -217,6 +228,7 @@ impl WorkingSet {
                 changes.keys.push(NewKey { row: row.clone(), refused_order });
             }
         }
+        changes.records = self.take_records();
         Ok(changes)
     }
 
@@ -284,6 +296,7 @@ impl WorkingSet {
         self.subscriptions.clear();
         self.holds.clear();
         self.found.clear();
+        self.trim_records();
         if self.orders.len() > CACHED_ORDERS_MAX || self.order_ids.len() > 2 * CACHED_ORDERS_MAX {
             self.orders.clear();
             self.order_ids.clear();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::channel::Channel;
+use crate::engine::records::{Record, RecordKey};
 use crate::inventory::{Backorder, Hold, Location, Movement, Sku, StockRow};
 use crate::order::Order;
 use crate::outbox::{EventRow, KeyRow, Subscription};
@@ -32,6 +33,17 @@ pub enum Forget {
     EventsThrough(u64),
     /// These idempotency keys.
     Keys(Vec<String>),
+}
+
+/// A record that is new, changed or gone.
+#[derive(Clone, Debug)]
+pub struct RecordChange {
+    /// Its key.
+    pub key: RecordKey,
+    /// Whether the store has none with this key.
+    pub new: bool,
+    /// The record as it is now; `None` where it is gone.
+    pub record: Option<Arc<Record>>,
 }
 
 /// An order to insert, on the condition that its id is free.
@@ -87,4 +99,6 @@ pub struct Changes {
     pub subscriptions: Vec<SubscriptionChange>,
     /// What pruning forgets.
     pub forget: Vec<Forget>,
+    /// Records, in the order of their keys; each key once.
+    pub records: Vec<RecordChange>,
 }

@@ -94,7 +94,7 @@ impl WorkingSet {
     }
 
     /// Notes a row that no rule could have made. Nothing is decided any more until the working set is cleared.
-    fn damage(&mut self, what: impl FnOnce() -> String) {
+    pub(super) fn damage(&mut self, what: impl FnOnce() -> String) {
         self.damaged.get_or_insert_with(what);
     }
 

@@ -10,9 +10,10 @@ mod change;
 mod changes;
 mod fill;
 mod read;
+mod records;
 
 pub use catalog::{Catalog, Counters};
-pub use changes::{BackorderChange, Changes, Forget, NewKey, NewOrderRow, SubscriptionChange};
+pub use changes::{BackorderChange, Changes, Forget, NewKey, NewOrderRow, RecordChange, SubscriptionChange};
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use rustc_hash::FxHashMap;
 use crate::channel::Channel;
 use crate::engine::command::Answer;
 use crate::engine::needs::{Found, Needs, Query};
+use crate::engine::records::{Record, RecordKey};
 use crate::error::Error;
 use crate::ids::{LocationNumber, Name, OrderNumber, StockNumber};
 use crate::inventory::{Hold, Location, Movement, Sku, Stock, StockRow};
@@ -35,6 +37,8 @@ const CACHED_STOCK_MAX: usize = 300_000;
 const CACHED_SKUS_MAX: usize = 300_000;
 /// Orders kept between batches: about 1 KiB each.
 const CACHED_ORDERS_MAX: usize = 500;
+/// Destinations and warehouses kept between batches: about 200 bytes each.
+const CACHED_RECORDS_MAX: usize = 10_000;
 
 /// Where stock rows stand in the list. Nearly every lookup is answered by one small entry a SKU, the place of
 /// the row asked for last.
@@ -156,6 +160,7 @@ enum Undo {
     Order(OrderNumber, Arc<Order>),
     NewOrder(OrderNumber),
     Hold(String, Option<Arc<Hold>>),
+    Record(RecordKey, Option<Arc<Record>>),
 }
 
 /// What the batch appended; one list a kind.
@@ -173,6 +178,7 @@ struct Pending {
     keys: Vec<(String, Option<String>)>,
     subscriptions: Vec<SubscriptionChange>,
     forget: Vec<Forget>,
+    records: Vec<RecordKey>,
 }
 
 /// The lengths of the lists as a command found them.
@@ -184,6 +190,7 @@ struct Mark {
     holds: usize,
     backorders: usize,
     movements: usize,
+    records: usize,
 }
 
 /// The rows that decisions see and change.
@@ -200,6 +207,7 @@ pub struct WorkingSet {
     holds: FxHashMap<String, HoldEntry>,
     keys: FxHashMap<String, Option<KeyRow>>,
     subscriptions: FxHashMap<String, Option<Subscription>>,
+    records: FxHashMap<RecordKey, records::RecordEntry>,
     found: Vec<(Query, Found)>,
     pending: Pending,
     undo: Vec<Undo>,

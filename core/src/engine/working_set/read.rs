@@ -149,6 +149,11 @@ impl WorkingSet {
         found.ok_or_else(|| need(|needs| needs.queries.push(query.clone())))
     }
 
+    pub(crate) fn sku_name(&self, number: SkuNumber) -> Result<Name, Stop> {
+        let sku = self.numbered_skus.get(number.0 as usize).and_then(Option::as_ref).map(|sku| sku.sku.clone());
+        sku.ok_or_else(|| need(|needs| needs.sku_numbers.push(number)))
+    }
+
     /// The names of a stock row's SKU and location.
     pub(crate) fn stock_names(&self, number: StockNumber) -> Result<(&Name, &Name), Stop> {
         let sku = self.numbered_skus.get(number.sku().0 as usize).and_then(Option::as_ref).map(|sku| &sku.sku);

@@ -13,17 +13,17 @@ use crate::decimal::{pence, units};
 use crate::rows::Row;
 
 /// The location that holds all the stock.
-pub(crate) const LOCATION: &str = "main";
+pub const LOCATION: &str = "main";
 
 /// The channel that all orders come from.
-pub(crate) const CHANNEL: &str = "web";
+pub const CHANNEL: &str = "web";
 
 /// The currency of all prices.
 const CURRENCY: &str = "GBP";
 
 /// The invoices of a file, in the order of their first rows.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Invoices {
+pub struct Invoices {
     list: Vec<Invoice>,
     /// Where each invoice stands in the list: its rows need not stand together.
     places: HashMap<String, usize>,
@@ -35,11 +35,11 @@ pub(crate) struct Invoices {
 
 /// One invoice.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Invoice {
+pub struct Invoice {
     /// The time of its first row, in milliseconds since the Unix epoch.
-    pub(crate) at_ms: i64,
+    pub at_ms: i64,
     /// Its InvoiceNo.
-    pub(crate) number: String,
+    pub number: String,
     content: Content,
 }
 
@@ -51,7 +51,7 @@ enum Content {
 
 /// What a command is for, which says how its answer is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub enum Part {
     /// Registers the location or the channel.
     Ground,
     /// Registers a SKU.
@@ -70,7 +70,7 @@ pub(crate) enum Part {
 
 impl Invoices {
     /// Adds a row, or says why no command can carry it.
-    pub(crate) fn add(&mut self, row: &Row<'_>) -> Result<(), String> {
+    pub fn add(&mut self, row: &Row<'_>) -> Result<(), String> {
         self.rows += 1;
         let sku = row.stock_code.trim();
         if !sku.is_empty() && !self.known_skus.contains(sku) {
@@ -91,22 +91,22 @@ impl Invoices {
     }
 
     /// How many invoices there are.
-    pub(crate) fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.list.len()
     }
 
     /// How many rows they were read from.
-    pub(crate) fn rows(&self) -> u64 {
+    pub fn rows(&self) -> u64 {
         self.rows
     }
 
     /// Every SKU once, in the order of first mention.
-    pub(crate) fn skus(&self) -> &[String] {
+    pub fn skus(&self) -> &[String] {
         &self.skus
     }
 
     /// When the first invoice was written.
-    pub(crate) fn begin_at_ms(&self) -> Option<i64> {
+    pub fn begin_at_ms(&self) -> Option<i64> {
         self.list.first().map(|invoice| invoice.at_ms)
     }
 }
@@ -168,7 +168,7 @@ impl Invoice {
     /// Of a return, every row stands for itself: goods lie on the table. Those with a SKU and a negative quantity
     /// go back on hand together. Any other row is sent alone: the engine refuses it with its code, and the rest
     /// of the return is not lost for it.
-    pub(crate) fn into_commands(self) -> Vec<(Part, Command)> {
+    pub fn into_commands(self) -> Vec<(Part, Command)> {
         let number = self.number;
         match self.content {
             Content::Order { lines, faults } => {
@@ -218,7 +218,7 @@ impl Invoice {
 
 /// The idempotency key of the one effect of a kind that a name stands for. A name that makes no key is replaced
 /// by its digest, so that the engine judges the name and not the key.
-pub(crate) fn key(kind: &str, name: &str) -> String {
+pub fn key(kind: &str, name: &str) -> String {
     let key = format!("replay/{kind}/{name}");
     match name_fault(&key, KEY_BYTES_MAX) {
         None => key,
@@ -227,7 +227,7 @@ pub(crate) fn key(kind: &str, name: &str) -> String {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -273,7 +273,7 @@ mod tests {
         let late = Row { date: "2010-12-01 09:00:00", ..row("1", "B", "1", "1") };
         let unread = Row { date: "whenever", ..row("1", "A", "1", "1") };
         let invoices = grouped(&[row("1", "A", "1", "1"), row("2", "A", "1", "1"), late, unread]);
-        assert_eq!((invoices.len(), invoices.rows()), (2, 4));
+        assert_eq!((invoices.count(), invoices.rows()), (2, 4));
         let invoices: Vec<_> = invoices.into_iter().map(|invoice| (invoice.number, invoice.at_ms)).collect();
         let at_ms = DECEMBER_MS + (8 * 60 + 26) * 60_000;
         assert_eq!(invoices, [("1".to_owned(), at_ms), ("2".to_owned(), at_ms)]);

@@ -5,14 +5,14 @@ use std::fmt;
 
 /// A failure that ends the run, in the words that the user is shown.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub struct Failure(String);
 
 /// The result of what can end the run.
-pub(crate) type Result<T> = std::result::Result<T, Failure>;
+pub type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
     /// What it happened to, and what happened.
-    pub(crate) fn new(subject: impl fmt::Display, detail: impl fmt::Display) -> Self {
+    pub fn new(subject: impl fmt::Display, detail: impl fmt::Display) -> Self {
         Failure(format!("{subject}: {detail}"))
     }
 }

@@ -19,27 +19,27 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// One row of the file.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row<'a> {
+pub struct Row<'a> {
     /// The invoice that it belongs to.
-    pub(crate) invoice: &'a str,
+    pub invoice: &'a str,
     /// The SKU.
-    pub(crate) stock_code: &'a str,
+    pub stock_code: &'a str,
     /// Units, below 0 on a return.
-    pub(crate) quantity: &'a str,
+    pub quantity: &'a str,
     /// When the invoice was written.
-    pub(crate) date: &'a str,
+    pub date: &'a str,
     /// Price of one unit in pounds.
-    pub(crate) unit_price: &'a str,
+    pub unit_price: &'a str,
 }
 
 /// Reads the invoices of a file.
-pub(crate) fn read_file(path: &Path) -> Result<Invoices> {
+pub fn read_file(path: &Path) -> Result<Invoices> {
     let name = path.display().to_string();
     read(open(path)?, &name)
 }
 
 /// Opens a file for reading, unpacking it where it is gzipped.
-pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     let failed = |error| Failure::new(path.display(), error);
     let file = File::open(path).map_err(failed)?;
     // Some systems open a directory and fail at the first read, in words that say less.
@@ -57,7 +57,7 @@ fn unpacked<'a>(mut reader: impl BufRead + 'a) -> std::io::Result<Box<dyn BufRea
 }
 
 /// Reads the invoices of a CSV, plain or gzipped. The name is for messages.
-pub(crate) fn read<'a>(source: impl BufRead + 'a, name: &str) -> Result<Invoices> {
+pub fn read<'a>(source: impl BufRead + 'a, name: &str) -> Result<Invoices> {
     let source = unpacked(source).map_err(|error| Failure::new(name, error))?;
     read_csv(source, name)
 }
@@ -118,7 +118,7 @@ mod tests {
         let gzipped = encoder.finish().expect("memory");
         let plain = read(SMALL.as_bytes(), "plain").expect("a good file");
         let unpacked = read(gzipped.as_slice(), "gzipped").expect("a good file");
-        assert_eq!(plain.len(), 1);
+        assert_eq!(plain.count(), 1);
         assert_eq!(plain, unpacked);
         // Half of it is not a file.
         assert!(read(&gzipped[..gzipped.len() / 2], "half").is_err());
@@ -136,7 +136,7 @@ mod tests {
     fn bytes_outside_of_the_columns_read_need_not_be_text() {
         let mut latin = SMALL.replace("UnitPrice", "UnitPrice,Description").replace("2.55", "2.55,").into_bytes();
         latin.insert(latin.len() - 1, 0xa3);
-        assert_eq!(read(latin.as_slice(), "latin").expect("a good file").len(), 1);
+        assert_eq!(read(latin.as_slice(), "latin").expect("a good file").count(), 1);
 
         let bad =
             [&b"InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice\n1,\xa3,2,2010-12-01 08:26:00,1\n"[..]].concat();

@@ -1,0 +1,173 @@
+//! The relay: threads that write the fulfillment orders that events call for, take due deliveries, hand each to the
+//! sink of its destination, and report what came of it. It decides nothing: what is due, how long to wait and when
+//! to give up are the engine's rules. Any number of relays, in any number of processes, may work on one database.
+
+#![forbid(unsafe_code)]
+
+mod counts;
+mod pace;
+mod stop;
+mod work;
+
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use stockroom::ports::{Sink, Store};
+use stockroom::{Error, ErrorKind, Rejection, Result, Stockroom};
+
+use crate::counts::Counters;
+pub use crate::counts::RelayCounts;
+use crate::stop::Stop;
+use crate::work::{Deliverer, Reactor};
+
+/// How a relay works.
+#[derive(Clone, Debug)]
+pub struct RelayOptions {
+    /// How long a relay keeps a delivery to itself, 1 second to 1 hour; longer than the slowest attempt of its
+    /// sinks. What a relay that died had taken is taken again after this time.
+    pub lease: Duration,
+    /// The longest time between two looks for work.
+    pub idle: Duration,
+    /// How long deliveries are carried out before they are reported together. Longer means fewer commits; what is
+    /// not reported when the process dies is looked up and, if need be, done again.
+    pub report_after: Duration,
+    /// The most deliveries taken at a time by one connection, 1 to 1,000.
+    pub take_max: u32,
+    /// Whether the relay also reacts to events with fulfillment orders. Needs a registered warehouse.
+    pub fulfill: bool,
+}
+
+impl Default for RelayOptions {
+    fn default() -> Self {
+        RelayOptions {
+            lease: Duration::from_secs(120),
+            idle: Duration::from_millis(200),
+            report_after: Duration::from_millis(100),
+            take_max: 200,
+            fulfill: true,
+        }
+    }
+}
+
+/// A destination with what carries deliveries to it.
+pub struct Route {
+    /// The registered destination.
+    pub destination: String,
+    /// What carries them.
+    pub sink: Arc<dyn Sink>,
+    /// How many are carried at the same time, 1 to 64.
+    pub connections: usize,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Route").field("destination", &self.destination).finish_non_exhaustive()
+    }
+}
+
+/// Something that stands in a relay's way. The relay goes on, and tries again after a while.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RelayTrouble {
+    /// The engine failed.
+    Failed(Error),
+    /// The engine refused: a destination or a warehouse is not registered, or a lease was lost.
+    Refused(Rejection),
+}
+
+/// Is told what stands in a relay's way.
+pub type TroubleListener = Arc<dyn Fn(&RelayTrouble) + Send + Sync>;
+
+/// A relay at work. Dropping it stops it, as [`Relay::stop`] does.
+#[derive(Debug)]
+pub struct Relay {
+    stop: Arc<Stop>,
+    counters: Arc<Counters>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Relay {
+    /// Starts a relay: a thread for each connection of each route, and one for the reactions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where the options are out of range or the platform has no more threads.
+    pub fn start<S: Store + Send + 'static>(
+        room: &Arc<Stockroom<S>>,
+        routes: Vec<Route>,
+        options: &RelayOptions,
+        trouble: Option<TroubleListener>,
+    ) -> Result<Self> {
+        let wrong = |what: &str| Err(Error::new(ErrorKind::Unsupported, "relay.start", what.to_owned()));
+        if !(1..=1_000).contains(&options.take_max) {
+            return wrong("take_max is not 1 to 1000");
+        }
+        if !(Duration::from_secs(1)..=Duration::from_secs(3_600)).contains(&options.lease) {
+            return wrong("the lease is not 1 second to 1 hour");
+        }
+        if routes.iter().any(|route| !(1..=64).contains(&route.connections)) {
+            return wrong("connections are not 1 to 64");
+        }
+        let listener = trouble.unwrap_or_else(|| Arc::new(|_| {}));
+        let mut relay = Relay { stop: Arc::default(), counters: Arc::default(), threads: Vec::new() };
+        if options.fulfill {
+            let reactor = Reactor {
+                room: Arc::clone(room),
+                idle: options.idle,
+                stop: Arc::clone(&relay.stop),
+                counters: Arc::clone(&relay.counters),
+                trouble: Arc::clone(&listener),
+            };
+            relay.spawn("stockroom-react", move || reactor.run())?;
+        }
+        for Route { destination, sink, connections } in routes {
+            for _ in 0..connections {
+                let deliverer = Deliverer {
+                    room: Arc::clone(room),
+                    destination: destination.clone(),
+                    sink: Arc::clone(&sink),
+                    options: options.clone(),
+                    stop: Arc::clone(&relay.stop),
+                    counters: Arc::clone(&relay.counters),
+                    trouble: Arc::clone(&listener),
+                };
+                relay.spawn("stockroom-relay", move || deliverer.run())?;
+            }
+        }
+        Ok(relay)
+    }
+
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let spawned = Builder::new().name(name.to_owned()).spawn(work);
+        let thread = spawned
+            .map_err(|error| Error::new(ErrorKind::Unsupported, "relay.start", "no more threads").with_source(error))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> RelayCounts {
+        self.counters.read()
+    }
+
+    /// Lets what is under way end and be reported, and returns what was done. It takes as long as the slowest
+    /// attempt under way.
+    pub fn stop(mut self) -> RelayCounts {
+        self.end();
+        self.counters.read()
+    }
+
+    fn end(&mut self) {
+        self.stop.ask();
+        for thread in self.threads.drain(..) {
+            // A sink that panicked took its thread with it; its delivery is taken again when the lease ends.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

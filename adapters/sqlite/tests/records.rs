@@ -1,0 +1,266 @@
+//! Records as rows: what SQLite itself refuses to keep, what damaged rows are answered with, and what the views show.
+
+use rusqlite::Connection;
+use stockroom::engine::{Changes, Needs, Query, Record, RecordKey, RecordKind, WorkingSet};
+use stockroom::ports::{Finish, Mode, Page, Rows, Store};
+use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result};
+use stockroom_conformance::documents::{NOON, note};
+use stockroom_conformance::expect::Expect;
+use stockroom_conformance::scene::{SECOND_ACT, first_act, second_act};
+use stockroom_sqlite::SqliteStore;
+
+use crate::place::{Place, Shop};
+
+fn scene(place: &Place) -> Shop {
+    let shop = place.shop();
+    shop.execute_batch_at(first_act()).expect("done");
+    shop
+}
+
+/// What a store says of a kind of record in every way in which it can be asked.
+fn ask(store: &mut SqliteStore, key: &RecordKey) -> Vec<Result<()>> {
+    let mut supply = |needs: Needs| {
+        store.begin(Mode::Read).expect("begins");
+        let supplied = store.supply(&needs, &mut WorkingSet::default());
+        store.rollback().expect("ends");
+        supplied
+    };
+    let mut said = vec![supply(Needs { records: vec![key.clone()], ..Needs::default() })];
+    let query = match key {
+        RecordKey::Delivery(name, _) => {
+            Some(Query::DueDeliveries { destination: name.clone(), now_ms: i64::MAX, limit: 99 })
+        }
+        RecordKey::Message(source, _) => {
+            let after = ((**source).into(), String::new());
+            Some(Query::PrunableMessages { after, before_ms: i64::MAX, limit: 99 })
+        }
+        _ => None,
+    };
+    if let Some(query) = query {
+        said.push(supply(Needs { queries: vec![query], ..Needs::default() }));
+    }
+    said.push(store.page(&Page::Records(key.kind(), None), 99).map(drop));
+    said
+}
+
+#[test]
+fn damaged_rows_are_corrupt_however_they_are_met() {
+    let damages: [(RecordKey, &str, &[&str]); 5] = [
+        (
+            RecordKey::Destination("wms".into()),
+            "stockroom_destinations SET",
+            &[
+                "last_number = -1",
+                "attempts_max = -1",
+                "attempts_max = 4294967296",
+                "failures = -1",
+                "paused_until_ms = -1",
+                "breaker_failures = -1",
+                "backoff_ms = -1",
+                "backoff_max_ms = -1",
+                "age_max_ms = -1",
+                "breaker_open_ms = -1",
+            ],
+        ),
+        (
+            RecordKey::Delivery("wms".into(), 6),
+            "stockroom_deliveries SET",
+            &[
+                "state = 'lost'",
+                "state = ''",
+                "attempts = -1",
+                "doubt = 2",
+                "due_at_ms = -1",
+                "created_at_ms = -1",
+                "body = ''",
+                "body = '{'",
+                "body = '{}'",
+                "body = '{\"other\":{}}'",
+                "body = '{\"check_stock\":{\"location\":1,\"skus\":[]}}'",
+                "body = CAST(x'ff' AS TEXT)",
+                "why = CAST(x'ff' AS TEXT)",
+                "key = CAST(x'ff' AS TEXT)",
+            ],
+        ),
+        (
+            RecordKey::Warehouse(LocationNumber(3)),
+            "stockroom_warehouses SET",
+            &["stock = 'ignore'", "check_on_allocation = 2", "stock_taken_at_ms = -1"],
+        ),
+        (
+            RecordKey::Fulfillment(OrderNumber(0), 1),
+            "stockroom_fulfillment_orders SET",
+            &[
+                "state = 'lost'",
+                "location = -1",
+                "delivery = -1",
+                "cancelling = 2",
+                "requested_at_ms = -1",
+                "items = '{}'",
+                "items = '[{}]'",
+                "items = json_set(items, '$[0].per', 0)",
+                "items = json_set(items, '$[0].quantity', -1)",
+                "items = json_set(items, '$[0].shipped', 99999)",
+                "items = json_set(items, '$[0].quantity', 9223372036854775807)",
+                "items = json_set(items, '$[0].sku_number', -1)",
+                "items = json_set(items, '$[0].line', -1)",
+                "shipments = 'null'",
+            ],
+        ),
+        (RecordKey::Message("wms".into(), "m-1".into()), "stockroom_inbox SET", &["at_ms = -1"]),
+    ];
+    let place = Place::new();
+    drop(scene(&place));
+    let connection = place.connection();
+    connection.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF").expect("settings");
+    let mut store = place.store();
+    for (mut key, table, changes) in damages {
+        if let RecordKey::Fulfillment(order, _) = &mut key {
+            let number = "SELECT number FROM stockroom_orders WHERE id = 'f-7'";
+            *order = OrderNumber::from_i64(connection.query_row(number, [], |row| row.get(0)).expect("the order"));
+        }
+        let row = match &key {
+            RecordKey::Destination(name) => format!("destination = '{name}'"),
+            RecordKey::Delivery(name, number) => format!("destination = '{name}' AND number = {number}"),
+            RecordKey::Warehouse(location) => format!("location = {}", location.0),
+            RecordKey::Fulfillment(order, sequence) => format!("order_number = {} AND sequence = {sequence}", order.0),
+            RecordKey::Message(source, message) => format!("source = '{source}' AND message = '{message}'"),
+        };
+        for said in ask(&mut store, &key) {
+            said.unwrap_or_else(|error| panic!("{key:?}: {error}"));
+        }
+        for change in changes {
+            // The damage is there for as long as the asking takes.
+            let before = saved(&connection, table, &row);
+            let damaged = connection.execute(&format!("UPDATE {table} {change} WHERE {row}"), []).expect(change);
+            assert_eq!(damaged, 1, "{change}");
+            for said in ask(&mut store, &key) {
+                let error = said.expect_err(change);
+                assert_eq!(error.kind(), ErrorKind::Corrupt, "{change}: {error}");
+            }
+            restore(&connection, table, &row, before);
+        }
+        for said in ask(&mut store, &key) {
+            said.unwrap_or_else(|error| panic!("{key:?}: {error}"));
+        }
+    }
+    stockroom::Stockroom::new(store, || NOON).sound();
+}
+
+type Saved = Vec<(String, rusqlite::types::Value)>;
+
+fn saved(connection: &Connection, table: &str, row: &str) -> Saved {
+    let table = table.trim_end_matches(" SET");
+    let mut statement = connection.prepare(&format!("SELECT * FROM {table} WHERE {row}")).expect("a query");
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let values = statement.query_row([], |row| (0..names.len()).map(|index| row.get(index)).collect());
+    let values: Vec<rusqlite::types::Value> = values.expect("the row");
+    names.into_iter().zip(values).collect()
+}
+
+fn restore(connection: &Connection, table: &str, row: &str, before: Saved) {
+    for (name, value) in before {
+        let sql = format!("UPDATE {table} {name} = ?1 WHERE {row}");
+        connection.execute(&sql, [value]).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+}
+
+/// The ledger's numbers have no gaps; one that is missing is not passed over.
+#[test]
+fn a_gap_in_the_ledger_is_corrupt() {
+    let place = Place::new();
+    drop(place.small_shop());
+    let mut store = place.store();
+    let needs =
+        Needs { queries: vec![Query::MovedSince { location: LocationNumber(1), at_ms: NOON }], ..Needs::default() };
+    store.supply(&needs, &mut WorkingSet::default()).expect("sound");
+    place.connection().execute("DELETE FROM stockroom_movements WHERE number = 2", []).expect("damage");
+    let error = store.supply(&needs, &mut WorkingSet::default()).expect_err("a gap");
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+}
+
+/// People who write by hand are stopped where SQLite can tell.
+#[test]
+fn rows_that_cannot_be_are_refused_by_the_tables() {
+    let place = Place::new();
+    drop(scene(&place));
+    let connection = place.connection();
+    for statement in [
+        "UPDATE stockroom_deliveries SET body = 'no JSON' WHERE number = 1",
+        "UPDATE stockroom_deliveries SET body = 'no JSON' WHERE number = 6",
+        "UPDATE stockroom_deliveries SET number = 0 WHERE number = 6",
+        "UPDATE stockroom_deliveries SET attempts = -1",
+        "UPDATE stockroom_deliveries SET doubt = 2",
+        "UPDATE stockroom_deliveries SET destination = 'nobody'",
+        "UPDATE stockroom_destinations SET destination = 'other' WHERE destination = 'wms'",
+        "UPDATE stockroom_destinations SET last_number = -1",
+        "UPDATE stockroom_warehouses SET location = 99 WHERE location = 3",
+        "UPDATE stockroom_warehouses SET destination = 'nobody'",
+        "UPDATE stockroom_fulfillment_orders SET items = 'no JSON'",
+        "UPDATE stockroom_fulfillment_orders SET order_number = 999 WHERE sequence = 1",
+        "UPDATE stockroom_fulfillment_orders SET sequence = 0",
+        "UPDATE stockroom_inbox SET at_ms = -1",
+        "DELETE FROM stockroom_destinations",
+        "DELETE FROM stockroom_locations",
+        "DELETE FROM stockroom_orders",
+        "INSERT INTO stockroom_inbox SELECT * FROM stockroom_inbox",
+    ] {
+        match connection.execute(statement, []) {
+            // There is no such row: the case would say nothing.
+            Ok(rows) => assert!(rows == 0 && statement.contains("number = 1"), "{statement}: {rows} rows"),
+            Err(error) => {
+                let code = error.sqlite_error_code();
+                assert_eq!(code, Some(rusqlite::ErrorCode::ConstraintViolation), "{statement}: {error}");
+            }
+        }
+    }
+}
+
+/// A change that contradicts the rows is told, and nothing of its unit stays.
+#[test]
+fn a_contradicting_change_is_corrupt() {
+    let place = Place::new();
+    drop(scene(&place));
+    let mut store = place.store();
+    let Rows::Records(there) = store.page(&Page::Records(RecordKind::Message, None), 1).expect("reads") else {
+        panic!("rows of another kind");
+    };
+    let record = there.into_iter().next().map(std::sync::Arc::new);
+    let key = record.as_deref().map(Record::key).expect("a message");
+    let nobody = RecordKey::Message("nobody".into(), "m".into());
+    let change = |key: &RecordKey, new, record: &Option<_>| stockroom::engine::RecordChange {
+        key: key.clone(),
+        new,
+        record: record.clone(),
+    };
+    for change in [change(&key, true, &record), change(&nobody, false, &None)] {
+        store.begin(Mode::Write).expect("begins");
+        let changes = Changes { records: vec![change], ..Changes::default() };
+        let error: Error = store.write(changes, Finish::Commit).expect_err("it contradicts");
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Corrupt, "sqlite.write"), "{error}");
+    }
+}
+
+#[test]
+fn the_views_show_what_warehouses_have_to_do() {
+    let place = Place::new();
+    let shop = scene(&place);
+    shop.execute_batch_at(second_act()).expect("done");
+    let picking = stockroom::fulfillment::WarehouseStatus::Picking;
+    shop.reply_at(SECOND_ACT, note("f-7-1", picking, None));
+    let connection = place.connection();
+    let texts = |sql: &str| -> Vec<String> {
+        let mut statement = connection.prepare(sql).expect("a query");
+        statement.query_map([], |row| row.get(0)).expect("runs").collect::<Result<_, _>>().expect("reads")
+    };
+    let seven = "SELECT concat_ws(' ', fulfillment, order_id, location, state, cancelling) FROM stockroom_fulfillments \
+                 WHERE order_id = 'f-7'";
+    assert_eq!(texts(seven), ["f-7-1 f-7 Ost picking 0"]);
+    let handed = "SELECT concat_ws(' ', fulfillment, coalesce(delivery, 'handed over'), reference) \
+                  FROM stockroom_fulfillments WHERE order_id = 'f-1'";
+    assert_eq!(texts(handed), ["f-1-1 handed over W \"1\""]);
+    let items = "SELECT concat_ws(' ', line, sku, quantity, shipped) FROM stockroom_fulfillment_items \
+                 WHERE fulfillment = ?1 ORDER BY line, sku";
+    assert_eq!(texts(&items.replace("?1", "'f-3-1'")), ["1 mug 2 0", "1 plate 1 0", "2 mug 2 0"]);
+    assert_eq!(texts(&items.replace("?1", "'f-1-1'")), ["1 mug 2 2"]);
+}

@@ -1,0 +1,292 @@
+//! Deliveries: how fast allocated orders become fulfillment orders, and how fast those reach a warehouse over HTTP.
+//! The peer of the first is hand-written SQL that reads its events and writes an instruction and an outbox row for
+//! each; the peer of the second is a bare loop that posts the same bodies and keeps no books at all.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+use stockroom::engine::{Record, RecordKind};
+use stockroom::ports::{Page, Rows};
+use stockroom::{Answer, DeliveryBody, Fulfill, FulfillmentRequest, RegisterDestination, RegisterWarehouse, Stockroom};
+use stockroom_clock::SystemClock;
+use stockroom_http::{HttpClient, HttpOptions, HttpSink};
+use stockroom_relay::{Relay, RelayOptions, Route};
+use stockroom_sqlite::SqliteStore;
+use stockroom_wms::{Profile, RestExchange};
+
+use crate::by_hand::pragmas;
+use crate::contender::{Outcome, Placing, Shop};
+use crate::engine::{EngineShop, LOCATION};
+use crate::measure::{Progress, Row, Sample, alternate, time};
+use crate::suite::{Config, SEED};
+use crate::workload::{Demand, Orders, SampleOrder, event_json, now_ms};
+
+const REACT: &str = "fulfill/batch";
+const DELIVER_ONE: &str = "deliver/1";
+const DELIVER_EIGHT: &str = "deliver/8";
+
+/// The rows, in the order in which they are printed.
+pub(crate) const NAMES: [&str; 3] = [REACT, DELIVER_ONE, DELIVER_EIGHT];
+
+const DESTINATION: &str = "warehouse";
+/// Events read in one reaction, on both sides.
+const REACTION: u32 = 500;
+/// The share of a bare loop that the relay should reach.
+const TARGET: f64 = 0.8;
+
+/// Measures one row.
+pub(crate) fn run(name: &'static str, config: &Config<'_>, progress: &Progress) -> Outcome<Row> {
+    progress.begin(name);
+    let part = if config.quick { 10 } else { 1 };
+    if name == REACT {
+        let orders = 40_000 / part;
+        let samples = alternate(
+            config.rounds(),
+            Some(&mut || ours_react(config.directory, orders)),
+            &mut || by_hand_react(config.directory, orders),
+            progress,
+        )?;
+        return Row::new(name, "orders/s", None, "an order's events to its stored instruction".to_owned(), &samples);
+    }
+    let connections = if name == DELIVER_ONE { 1 } else { 8 };
+    let orders = 10_000 / part;
+    let warehouse = Warehouse::open()?;
+    let samples = alternate(
+        config.rounds(),
+        Some(&mut || ours_deliver(config.directory, orders, connections, &warehouse)),
+        &mut || by_hand_deliver(orders, connections, &warehouse),
+        progress,
+    )?;
+    Row::new(name, "deliveries/s", Some(TARGET), format!("loopback, {connections} connections"), &samples)
+}
+
+/// A shop with allocated orders and a warehouse that has not been told of them.
+fn allocated(directory: &Path, orders: usize) -> Outcome<Arc<Stockroom<SqliteStore>>> {
+    let mut shop = EngineShop::open(SqliteStore::open(directory.join("engine.sqlite3"))?)?;
+    for reply in shop.stockroom.execute_batch([
+        RegisterDestination { destination: DESTINATION.into(), ..Default::default() }.into(),
+        RegisterWarehouse { location: LOCATION.into(), destination: DESTINATION.into(), ..Default::default() }.into(),
+    ])? {
+        reply.accepted().map_err(|rejection| rejection.to_string())?;
+    }
+    shop.place(sample_orders(orders), Placing::Batch(1_000))?;
+    Ok(Arc::new(shop.stockroom))
+}
+
+fn sample_orders(count: usize) -> Vec<SampleOrder> {
+    Orders::new(SEED, Demand::Uniform).take(count).collect()
+}
+
+fn react(room: &Stockroom<SqliteStore>) -> Outcome<u64> {
+    let mut requested = 0;
+    loop {
+        match room.execute(Fulfill { limit: REACTION })?.outcome {
+            stockroom::Outcome::Accepted(Answer::Fulfilled(fulfilled)) if fulfilled.events > 0 => {
+                requested += fulfilled.requested
+            }
+            stockroom::Outcome::Accepted(_) => return Ok(requested),
+            stockroom::Outcome::Rejected(rejection) => return Err(rejection.to_string().into()),
+        }
+    }
+}
+
+fn expect(found: u64, expected: usize, what: &str) -> Outcome<()> {
+    if found == expected as u64 { Ok(()) } else { Err(format!("{found} of {expected} {what}").into()) }
+}
+
+fn ours_react(directory: &Path, orders: usize) -> Outcome<Sample> {
+    let directory = tempfile::tempdir_in(directory)?;
+    let room = allocated(directory.path(), orders)?;
+    time(orders, || expect(react(&room)?, orders, "orders have an instruction"))
+}
+
+fn by_hand_react(directory: &Path, orders: usize) -> Outcome<Sample> {
+    let directory = tempfile::tempdir_in(directory)?;
+    let connection = Connection::open(directory.path().join("by_hand.sqlite3"))?;
+    pragmas(&connection)?;
+    connection.execute_batch(
+        "CREATE TABLE events (number INTEGER PRIMARY KEY, body TEXT NOT NULL);
+         CREATE TABLE instructions (order_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+         CREATE TABLE outbox (number INTEGER PRIMARY KEY, body TEXT NOT NULL, due INTEGER NOT NULL);
+         CREATE TABLE reader (cursor INTEGER NOT NULL);
+         INSERT INTO reader VALUES (0);
+         BEGIN",
+    )?;
+    for order in sample_orders(orders) {
+        connection.prepare_cached("INSERT INTO events (body) VALUES (?1)")?.execute([event_json(&order, now_ms())?])?;
+    }
+    connection.execute_batch("COMMIT")?;
+    time(orders, || {
+        while by_hand_reaction(&connection)? > 0 {}
+        let told: i64 = connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?;
+        expect(u64::try_from(told)?, orders, "orders have an instruction")
+    })
+}
+
+fn by_hand_reaction(connection: &Connection) -> Outcome<usize> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let mut read = connection.prepare_cached(
+        "SELECT number, body FROM events WHERE number > (SELECT cursor FROM reader) ORDER BY number LIMIT ?1",
+    )?;
+    let rows = read.query_map([REACTION], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut instruct = connection.prepare_cached("INSERT INTO instructions (order_id, body) VALUES (?1, ?2)")?;
+    let mut send = connection.prepare_cached("INSERT INTO outbox (body, due) VALUES (?1, ?2)")?;
+    for (_, body) in &rows {
+        let event: serde_json::Value = serde_json::from_str(body)?;
+        let order = event["data"]["order"].as_str().or(event["subject"].as_str()).ok_or("an event names its order")?;
+        let instruction = serde_json::to_string(&event["data"])?;
+        instruct.execute(params![order, instruction])?;
+        send.execute(params![instruction, i64::try_from(now_ms())?])?;
+    }
+    if let Some((last, _)) = rows.last() {
+        connection.prepare_cached("UPDATE reader SET cursor = ?1")?.execute([last])?;
+    }
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(rows.len())
+}
+
+fn ours_deliver(directory: &Path, orders: usize, connections: usize, warehouse: &Warehouse) -> Outcome<Sample> {
+    let directory = tempfile::tempdir_in(directory)?;
+    let room = allocated(directory.path(), orders)?;
+    expect(react(&room)?, orders, "orders have an instruction")?;
+    let profile = Profile { base_url: warehouse.url(), ..Profile::default() };
+    let client = HttpClient::new(HttpOptions { allow_plain_http: true, ..HttpOptions::default() })?;
+    let sink = Arc::new(HttpSink::new(RestExchange::new(profile)?, client, SystemClock));
+    let options = RelayOptions { fulfill: false, idle: Duration::from_millis(2), ..RelayOptions::default() };
+    let sample = time(orders, || {
+        let routes = vec![Route { destination: DESTINATION.to_owned(), sink, connections }];
+        let relay = Relay::start(&room, routes, &options, None)?;
+        while relay.counts().done < orders as u64 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // It ends with the last report committed.
+        expect(relay.stop().done, orders, "deliveries are done")
+    })?;
+    match room.page(&Page::Records(RecordKind::Delivery, None), 1)? {
+        Rows::Records(rows) if rows.is_empty() => Ok(sample),
+        _ => Err("a delivery is left".into()),
+    }
+}
+
+/// The bodies that the engine would post, made beforehand.
+fn bodies(orders: usize) -> Outcome<Vec<(String, String)>> {
+    let directory = tempfile::tempdir()?;
+    let room = allocated(directory.path(), orders)?;
+    react(&room)?;
+    let mut bodies = Vec::with_capacity(orders);
+    let mut after = None;
+    loop {
+        let Rows::Records(rows) = room.page(&Page::Records(RecordKind::Delivery, after), 1_000)? else { break };
+        let Some(last) = rows.last() else { break };
+        after = Some(last.key());
+        for record in &rows {
+            if let Record::Delivery(row) = record {
+                if let DeliveryBody::RequestFulfillment(request) = &row.body {
+                    let request: &FulfillmentRequest = request;
+                    bodies.push((request.fulfillment.clone(), serde_json::to_string(request)?));
+                }
+            }
+        }
+    }
+    Ok(bodies)
+}
+
+fn by_hand_deliver(orders: usize, connections: usize, warehouse: &Warehouse) -> Outcome<Sample> {
+    let bodies = bodies(orders)?;
+    let url = format!("{}/fulfillment-orders", warehouse.url());
+    let agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build().new_agent();
+    let post = |(fulfillment, body): &(String, String)| -> Outcome<()> {
+        let request =
+            agent.post(&url).header("Content-Type", "application/json").header("Idempotency-Key", fulfillment);
+        let answer = request.send(body.as_str())?.body_mut().read_to_string()?;
+        let answer: serde_json::Value = serde_json::from_str(&answer)?;
+        answer["id"].as_str().map(drop).ok_or_else(|| "an answer without an id".into())
+    };
+    time(orders, || {
+        thread::scope(|scope| {
+            let share = bodies.len().div_ceil(connections);
+            let running: Vec<_> = bodies
+                .chunks(share)
+                .map(|some| scope.spawn(move || some.iter().try_for_each(post).map_err(|error| error.to_string())))
+                .collect();
+            running.into_iter().try_for_each(|poster| Ok(poster.join().map_err(|_| "a poster panicked")??))
+        })
+    })
+}
+
+/// A server on loopback that takes every request at once: a thread a connection, and nothing kept.
+struct Warehouse {
+    address: SocketAddr,
+}
+
+impl Warehouse {
+    /// It listens until the process ends.
+    fn open() -> Outcome<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || drop(answer(&stream)));
+            }
+        });
+        Ok(Warehouse { address })
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+fn answer(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    let (mut line, mut body) = (String::new(), Vec::new());
+    loop {
+        let mut length = 0;
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            if line.trim_end().is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(':') {
+                if name.eq_ignore_ascii_case("content-length") {
+                    length = value.trim().parse().unwrap_or(0);
+                }
+            }
+        }
+        body.resize(length, 0);
+        reader.read_exact(&mut body)?;
+        writer.write_all(
+            b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 33\r\n\r\n\
+              {\"id\":\"WH-1\",\"status\":\"accepted\"}",
+        )?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_side_does_what_it_is_measured_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let warehouse = Warehouse::open().unwrap();
+        assert!(ours_react(directory.path(), 60).unwrap().rate > 0.0);
+        assert!(by_hand_react(directory.path(), 60).unwrap().rate > 0.0);
+        for connections in [1, 3] {
+            assert!(ours_deliver(directory.path(), 60, connections, &warehouse).unwrap().rate > 0.0);
+            assert!(by_hand_deliver(60, connections, &warehouse).unwrap().rate > 0.0);
+        }
+        assert_eq!(bodies(60).unwrap().len(), 60);
+    }
+}

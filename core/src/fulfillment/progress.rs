@@ -1,0 +1,385 @@
+//! What warehouses say of fulfillment orders: taken, picked, shipped, refused, given up. A warehouse may say things
+//! twice, late, and in any order; what is over stays over, and a state is never taken back.
+
+use std::collections::BTreeMap;
+
+use crate::code::{Code, Faults, Rejection};
+use crate::engine::{Answer, Decision, Needs, RecordKey, Stop, WorkingSet};
+use crate::fulfillment::react::request;
+use crate::fulfillment::{
+    ChangedFulfillment, FulfillmentOrder, FulfillmentState, NoteFulfillment, NoteShipment, ReassignFulfillment,
+    SkuQuantity, WarehouseShipment, WarehouseStatus, fulfillment_id, note_checked, parse_fulfillment_id,
+};
+use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, OrderNumber, StockNumber, name_fault};
+use crate::inventory::{Reason, whole_units};
+use crate::order::{Order, judge_tracking, let_go, move_units, ship_units};
+use crate::outbox::{DeliveryAnswer, DeliveryBody, Ended, EventKind, ShippedFulfillment, clipped, take_in};
+use crate::quantity::{QUANTITY_MAX, is_orderable};
+
+/// All fulfillment orders of an order.
+pub(crate) fn of_order(decision: &Decision<'_>, order: &Order) -> Result<Vec<FulfillmentOrder>, Stop> {
+    let keys = || (1..=order.body.fulfillments).map(|sequence| RecordKey::Fulfillment(order.number, sequence));
+    decision.rows.need_records(keys())?;
+    let mut rows = Vec::new();
+    for key in keys() {
+        rows.extend(decision.rows.record::<FulfillmentOrder>(&key)?.cloned());
+    }
+    Ok(rows)
+}
+
+/// Refuses to ship by hand what a warehouse works on.
+pub(crate) fn must_be_free(
+    decision: &Decision<'_>,
+    order: &Order,
+    only_at: Option<LocationNumber>,
+) -> Result<(), Stop> {
+    if order.body.open_fulfillments == 0 {
+        return Ok(());
+    }
+    let busy = |row: &FulfillmentOrder| !row.state.is_final() && only_at.is_none_or(|at| at == row.location);
+    match of_order(decision, order)?.iter().find(|row| busy(row)) {
+        None => Ok(()),
+        Some(row) => {
+            let detail = format!("{} is {}", fulfillment_id(&order.id, row.sequence), row.state.name());
+            Err(Rejection::one(Code::InFulfillment, "order", detail).into())
+        }
+    }
+}
+
+/// Forgets the fulfillment orders of an order that is pruned, and the deliveries that still hand them over.
+pub(crate) fn forget(decision: &mut Decision<'_>, number: OrderNumber) -> Result<(), Stop> {
+    let order = decision.rows.order(number)?.clone();
+    for row in of_order(decision, &order)? {
+        if row.delivery != 0 {
+            decision.rows.remove_record(&RecordKey::Delivery(row.destination.clone(), row.delivery))?;
+        }
+        decision.rows.remove_record(&RecordKey::Fulfillment(number, row.sequence))?;
+    }
+    Ok(())
+}
+
+/// Asks for what a command about a fulfillment order is sure to need.
+pub(crate) fn foresee(rows: &WorkingSet, fulfillment: &str, needs: &mut Needs) {
+    let Some((order, sequence)) = parse_fulfillment_id(fulfillment) else { return };
+    rows.missing_order(order, &[], needs);
+    if let Ok(Some(number)) = rows.order_number(order) {
+        rows.missing_records(std::iter::once(RecordKey::Fulfillment(number, sequence)), needs);
+    }
+}
+
+/// A fulfillment order by its name, with its order; `None` where there is none.
+fn find(decision: &Decision<'_>, fulfillment: &str) -> Result<Option<(Order, FulfillmentOrder)>, Stop> {
+    let Some((id, sequence)) = parse_fulfillment_id(fulfillment) else {
+        return Ok(None);
+    };
+    let Some(number) = decision.rows.order_number(id)? else {
+        return Ok(None);
+    };
+    let order = decision.rows.order(number)?.clone();
+    let row = decision.rows.record::<FulfillmentOrder>(&RecordKey::Fulfillment(number, sequence))?.cloned();
+    Ok(row.map(|row| (order, row)))
+}
+
+/// The fulfillment order that a command names, once nothing is wrong with the command.
+fn named(decision: &Decision<'_>, fulfillment: &str, mut faults: Faults) -> Result<(Order, FulfillmentOrder), Stop> {
+    let fault = parse_fulfillment_id(fulfillment).and_then(|(id, _)| name_fault(id, ID_BYTES_MAX));
+    let found = if fault.is_some() { None } else { find(decision, fulfillment)? };
+    match (fault, &found) {
+        (Some(fault), _) => faults.add(Code::IdInvalid, || "fulfillment".into(), fault),
+        (None, None) => faults.add(Code::FulfillmentUnknown, || "fulfillment".into(), "does not exist"),
+        (None, Some(_)) => {}
+    }
+    faults.check()?;
+    found.ok_or_else(|| Rejection::one(Code::FulfillmentUnknown, "fulfillment", "does not exist").into())
+}
+
+pub(super) fn changed(
+    decision: &Decision<'_>,
+    order: &Order,
+    row: &FulfillmentOrder,
+) -> Result<ChangedFulfillment, Stop> {
+    Ok(ChangedFulfillment {
+        fulfillment: fulfillment_id(&order.id, row.sequence),
+        order: order.id.clone(),
+        location: decision.location_name(row.location)?,
+        state: row.state,
+        reference: row.reference.clone(),
+        why: row.why.clone(),
+    })
+}
+
+/// Moves a fulfillment order on, and says so.
+fn step(
+    decision: &mut Decision<'_>,
+    order: &Order,
+    mut row: FulfillmentOrder,
+    state: FulfillmentState,
+    event: EventKind,
+) -> Result<ChangedFulfillment, Stop> {
+    row.state = state;
+    let told = changed(decision, order, &row)?;
+    decision.rows.set_record(row)?;
+    decision.note(event, &told)?;
+    Ok(told)
+}
+
+/// Ends a fulfillment order. Its units are the order's again.
+pub(super) fn finish(
+    decision: &mut Decision<'_>,
+    order: &Order,
+    mut row: FulfillmentOrder,
+    state: FulfillmentState,
+    event: EventKind,
+) -> Result<(), Stop> {
+    row.cancelling = false;
+    step(decision, order, row, state, event)?;
+    let_go(decision, order.number)
+}
+
+/// The state after a warehouse's word, or `None` where the word changes nothing.
+fn after(state: FulfillmentState, status: &WarehouseStatus) -> Option<FulfillmentState> {
+    use FulfillmentState::{Accepted, Cancelled, Picking, Refused, Requested};
+    match (state, status) {
+        (state, _) if state.is_final() => None,
+        (Requested, WarehouseStatus::Accepted) => Some(Accepted),
+        (Requested | Accepted, WarehouseStatus::Picking) => Some(Picking),
+        (_, WarehouseStatus::Accepted | WarehouseStatus::Picking) => None,
+        (_, WarehouseStatus::Refused { .. }) => Some(Refused),
+        (_, WarehouseStatus::Cancelled) => Some(Cancelled),
+    }
+}
+
+pub(crate) fn note(decision: &mut Decision<'_>, command: &NoteFulfillment) -> Result<Answer, Stop> {
+    let mut faults = Faults::default();
+    if !take_in(decision, command.message.as_ref(), &mut faults)? {
+        return Ok(Answer::Unchanged);
+    }
+    let (order, row) = named(decision, &command.fulfillment, faults)?;
+    say(decision, &order, row, &command.status)
+}
+
+fn say(
+    decision: &mut Decision<'_>,
+    order: &Order,
+    mut row: FulfillmentOrder,
+    status: &WarehouseStatus,
+) -> Result<Answer, Stop> {
+    let Some(state) = after(row.state, status) else {
+        return Ok(Answer::Unchanged);
+    };
+    if let WarehouseStatus::Refused { why } = status {
+        row.why = clipped(why).to_owned();
+    }
+    let event = match state {
+        FulfillmentState::Accepted => EventKind::FulfillmentAccepted,
+        FulfillmentState::Picking => EventKind::FulfillmentPicking,
+        FulfillmentState::Refused => EventKind::FulfillmentRefused,
+        _ => EventKind::FulfillmentCancelled,
+    };
+    if state.is_final() {
+        let told = ChangedFulfillment { state, ..changed(decision, order, &row)? };
+        finish(decision, order, row, state, event)?;
+        return Ok(Answer::FulfillmentChanged(told));
+    }
+    Ok(Answer::FulfillmentChanged(step(decision, order, row, state, event)?))
+}
+
+/// What came of a delivery that this module wrote. Where the order was pruned meanwhile, nobody is left to be told.
+pub(crate) fn delivered(decision: &mut Decision<'_>, body: &DeliveryBody, ended: &Ended<'_>) -> Result<(), Stop> {
+    match body {
+        DeliveryBody::RequestFulfillment(request) => {
+            let Some((order, mut row)) = find(decision, &request.fulfillment)? else {
+                return Ok(());
+            };
+            row.delivery = 0;
+            let status = match ended {
+                Ended::Done(answer) => {
+                    if let DeliveryAnswer::Handed { reference: Some(reference) } = answer {
+                        row.reference = Some(clipped(reference).to_owned());
+                    }
+                    WarehouseStatus::Accepted
+                }
+                Ended::Refused(why) => WarehouseStatus::Refused { why: (*why).to_owned() },
+                Ended::Dropped => WarehouseStatus::Refused { why: "the delivery was dropped".to_owned() },
+            };
+            // The row changes even where the state does not: a callback may have been faster than the answer.
+            match after(row.state, &status) {
+                Some(_) => say(decision, &order, row, &status).map(drop),
+                None => {
+                    decision.papers_may_change_silently();
+                    decision.rows.set_record(row)
+                }
+            }
+        }
+        DeliveryBody::CancelFulfillment(request) => {
+            let Some((order, mut row)) = find(decision, &request.fulfillment)? else {
+                return Ok(());
+            };
+            if row.state.is_final() {
+                return Ok(());
+            }
+            if let Ended::Done(DeliveryAnswer::Cancelled) = ended {
+                return say(decision, &order, row, &WarehouseStatus::Cancelled).map(drop);
+            }
+            row.cancelling = false;
+            let state = row.state;
+            step(decision, &order, row, state, EventKind::FulfillmentCancelRefused).map(drop)
+        }
+        DeliveryBody::CheckStock(check) => match ended {
+            Ended::Done(DeliveryAnswer::Stock(stock)) => note_checked(decision, &check.location, stock),
+            _ => Ok(()),
+        },
+    }
+}
+
+pub(crate) fn note_shipment(decision: &mut Decision<'_>, command: &NoteShipment) -> Result<Answer, Stop> {
+    let mut faults = Faults::default();
+    if !take_in(decision, command.message.as_ref(), &mut faults)? {
+        return Ok(Answer::Unchanged);
+    }
+    if let Some(fault) = name_fault(&command.shipment, KEY_BYTES_MAX) {
+        faults.add(Code::IdInvalid, || "shipment".into(), fault);
+    }
+    if let Some(tracking) = &command.tracking {
+        judge_tracking(tracking, &mut faults);
+    }
+    judge_items(command.items.as_deref(), &mut faults);
+    let (order, mut row) = named(decision, &command.fulfillment, faults)?;
+    if row.shipments.iter().any(|known| known.shipment == command.shipment) {
+        return Ok(Answer::Unchanged);
+    }
+    if row.state.is_final() {
+        let detail = format!("is {}", row.state.name());
+        return Err(Rejection::one(Code::FulfillmentClosed, "fulfillment", detail).into());
+    }
+    let before = row.complete_units();
+    let left = row.ship(command.items.as_deref())?;
+    // What the warehouse says has left has left: where the books have less there, they were wrong before.
+    let name = order.id.clone();
+    let mut units = Vec::new();
+    // By row: several lines may take of one.
+    let mut taken: BTreeMap<StockNumber, i64> = BTreeMap::new();
+    for ((line, now), (_, before)) in row.complete_units().into_iter().zip(before) {
+        if now > before {
+            units.push((line, now - before));
+            for (sku, per) in order.body.lines[line].takes() {
+                *taken.entry(StockNumber::of(sku, row.location)).or_default() += per * (now - before);
+            }
+        }
+    }
+    for (number, units) in taken {
+        let stock = decision.rows.stock(number)?;
+        let missing = units - (stock.on_hand - stock.unavailable);
+        if missing > 0 {
+            decision.move_stock(number, missing, Reason::Counted, &name)?;
+        }
+    }
+    let all = row.items.iter().all(|item| item.shipped == item.quantity);
+    row.shipments.push(WarehouseShipment {
+        shipment: command.shipment.clone(),
+        at_ms: decision.now_ms,
+        tracking: command.tracking.clone(),
+    });
+    row.state = if all { FulfillmentState::Shipped } else { FulfillmentState::PartlyShipped };
+    let told = changed(decision, &order, &row)?;
+    let event = ShippedFulfillment {
+        fulfillment: told.fulfillment.clone(),
+        order: order.id.clone(),
+        location: told.location.clone(),
+        state: row.state,
+        shipment: command.shipment.clone(),
+        items: left,
+        tracking: command.tracking.clone(),
+    };
+    let location = row.location;
+    let number = order.number;
+    decision.rows.set_record(row)?;
+    decision.note(EventKind::FulfillmentShipped, &event)?;
+    if !units.is_empty() {
+        ship_units(decision, order, Some(&units), Some(location), command.tracking.clone())?;
+    }
+    if all {
+        let_go(decision, number)?;
+    }
+    Ok(Answer::FulfillmentChanged(told))
+}
+
+fn judge_items(items: Option<&[SkuQuantity]>, faults: &mut Faults) {
+    let Some(items) = items else { return };
+    if items.is_empty() {
+        faults.add(Code::LinesMissing, || "items".into(), "at least one is needed");
+    }
+    if items.len() > LINES_MAX {
+        faults.add(Code::TooManyLines, || "items".into(), format!("more than {LINES_MAX}"));
+        return;
+    }
+    for (at, item) in items.iter().enumerate() {
+        if !is_orderable(item.quantity) {
+            let at = || format!("items[{at}].quantity");
+            faults.add(Code::QuantityOutOfRange, at, format!("not 1 to {QUANTITY_MAX}"));
+        }
+    }
+}
+
+pub(crate) fn reassign(decision: &mut Decision<'_>, command: &ReassignFulfillment) -> Result<Answer, Stop> {
+    let mut faults = Faults::default();
+    let to = match command.location.as_deref() {
+        Some(name) => Some(super::register::location(decision, name, &mut faults)?),
+        None => None,
+    };
+    let (order, row) = named(decision, &command.fulfillment, faults)?;
+    if to == Some(row.location) {
+        return Err(Rejection::one(Code::DuplicateEntry, "location", "is where they are").into());
+    }
+    let units: Vec<(usize, i64)> = row.open_units().into_iter().filter(|(_, units)| *units > 0).collect();
+    let claimed = |(line, units): &(usize, i64)| {
+        let here = order.body.allocations.iter().filter(|a| a.line as usize == *line && a.location == row.location);
+        here.map(|allocation| allocation.open).sum::<i64>() >= *units
+    };
+    if row.state != FulfillmentState::Refused || units.is_empty() || !units.iter().all(claimed) {
+        let detail = format!("is {} or its units are elsewhere by now", row.state.name());
+        return Err(Rejection::one(Code::FulfillmentClosed, "fulfillment", detail).into());
+    }
+    let to = match to {
+        Some(to) => to,
+        None => first_with_all(decision, &order, row.location, &units)?,
+    };
+    move_units(decision, order.number, row.location, to, &units)?;
+    let moved = decision.rows.order(order.number)?.clone();
+    let told = changed(decision, &order, &row)?;
+    if !request(decision, &moved, to, &units)? {
+        // Nobody runs that location: it ships by hand. The order changed, and an event says so.
+        decision.note(EventKind::FulfillmentCancelled, &told)?;
+    }
+    Ok(Answer::FulfillmentChanged(told))
+}
+
+/// The first location of the order's ranking or channel, other than the one that refused, that has all units.
+fn first_with_all(
+    decision: &mut Decision<'_>,
+    order: &Order,
+    from: LocationNumber,
+    units: &[(usize, i64)],
+) -> Result<LocationNumber, Stop> {
+    let channel = decision.rows.catalog()?.channels.get(&order.channel).cloned();
+    let locations = match order.body.ranking.is_empty() {
+        true => channel.map(|channel| channel.locations.clone()).unwrap_or_default(),
+        false => order.body.ranking.clone(),
+    };
+    let refused: Vec<LocationNumber> = of_order(decision, order)?
+        .iter()
+        .filter(|row| row.state == FulfillmentState::Refused)
+        .map(|row| row.location)
+        .collect();
+    for location in locations.into_iter().filter(|location| *location != from && !refused.contains(location)) {
+        let mut all = true;
+        for (line, quantity) in units {
+            let takes = order.body.lines[*line].takes();
+            all &= whole_units(decision.rows, takes, location, crate::inventory::Stock::available)? >= *quantity;
+        }
+        if all {
+            return Ok(location);
+        }
+    }
+    Err(Rejection::one(Code::InsufficientStock, "fulfillment", "no other location has all of it").into())
+}

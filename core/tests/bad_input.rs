@@ -311,8 +311,8 @@ fn ten_thousand_lines_go_all_the_way_and_one_more_does_not() {
     let take = || stockroom::TakeDeliveries { destination: "wms".into(), max: 1_000, lease_ms: 60_000 };
     let taken = shop.accept(take());
     let stockroom::Outcome::Accepted(stockroom::Answer::Taken(taken)) = taken.outcome else { panic!("{taken:?}") };
-    // The request, and the first of the checks, which go one after the other.
-    assert_eq!(taken.deliveries.len(), 2);
+    // The request, and the checks of fifty SKUs each.
+    assert_eq!(taken.deliveries.len(), 201);
     let levels = |extra| {
         let level = |line: StockLine| stockroom::SkuLevel { sku: line.sku, on_hand: line.quantity };
         let stock = stockroom::WarehouseStock {

@@ -136,7 +136,9 @@ fn a_dead_letter_is_requeued_or_dropped() {
     shop.accept(report(&delivery, retry(RetryCause::Failing)));
     shop.accept(requeue.clone());
     let again = take_one(&shop);
-    assert_eq!((again.attempt, again.doubt), (1, true), "it is looked up first");
+    assert_eq!((again.attempt, again.doubt), (2, true), "it is looked up first");
+    // Whoever had it before has nothing to say any more.
+    shop.reject_as(Code::LeaseLost, report(&delivery, done()));
     shop.accept(report(&again, retry(RetryCause::Failing)));
     shop.accept(drop.clone());
     assert_eq!((state(&shop, "o-1"), dead(&shop).len()), (FulfillmentState::Refused, 0));
@@ -162,6 +164,20 @@ fn a_lease_that_ends_leaves_a_doubt_and_its_report_comes_too_late() {
     assert!(third.doubt, "a doubt stays until the delivery is done");
     shop.accept(report(&third, done()));
     shop.reject_as(Code::DeliveryUnknown, report(&third, done()));
+    shop.assert_verified();
+}
+
+#[test]
+fn a_delivery_that_nobody_ever_reports_is_given_up() {
+    let shop = waiting(patience(), 1);
+    for attempt in 1..=3 {
+        let delivery = take_one(&shop);
+        assert_eq!((delivery.attempt, delivery.doubt), (attempt, attempt > 1));
+        pass(&shop, LEASE_MS);
+    }
+    assert!(take(&shop, 9).deliveries.is_empty());
+    assert_eq!(dead(&shop)[0].why, "whoever had it did not report");
+    assert!(shop.events().iter().any(|event| event.data.kind() == EventKind::DeliveryDead));
     shop.assert_verified();
 }
 
@@ -223,7 +239,15 @@ fn a_throttle_pauses_the_destination_and_costs_no_attempt() {
     let paused = take(&shop, 9);
     assert_eq!((paused.deliveries.len(), paused.next_due_at_ms), (0, Some(shop.now_ms() + 5_000)));
     pass(&shop, 5_000);
-    assert_eq!(take(&shop, 9).deliveries.len(), 2);
+    assert!(dead(&shop).is_empty());
+    // Nor later, when something else fails.
+    let patient =
+        RegisterDestination { destination: "wms".into(), patience: Patience { attempts_max: 2, ..patience() } };
+    shop.accept(patient);
+    let taken = take(&shop, 9).deliveries;
+    let again = taken.iter().find(|delivery| delivery.number == 1).expect("both are due");
+    assert_eq!((taken.len(), again.attempt), (2, 2));
+    shop.accept(report(again, retry(RetryCause::Failing)));
     assert!(dead(&shop).is_empty());
 }
 

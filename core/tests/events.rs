@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use stockroom::{
     Acknowledge, AdjustStock, Answer, CancelOrder, Command, CompleteOrder, DeliveryAnswer, DeliveryResult, Disposition,
     DropDelivery, EditOrder, Event, EventData, EventKind, ExtendHold, Fulfill, LeasedDelivery, LineQuantity, NewOrder,
-    NoteFulfillment, NoteShipment, NoteWarehouseStock, Outcome, Patience, PlaceHold, RegisterDestination,
-    RegisterWarehouse, ReleaseHold, ReportDelivery, RequeueDelivery, Retry, ReturnLine, ReturnOrder, SetStockPolicy,
-    ShipOrder, SkuLevel, SkuQuantity, StockLine, StockPolicy, StockReports, Subscribe, SubscribeFrom, TakeDeliveries,
-    Tick, Tracking, WarehouseStatus, WarehouseStock,
+    NoteFulfillment, NoteShipment, NoteWarehouseStock, Outcome, Patience, PlaceHold, ReassignFulfillment,
+    RegisterDestination, RegisterWarehouse, ReleaseHold, ReportDelivery, RequeueDelivery, Retry, ReturnLine,
+    ReturnOrder, SetStockPolicy, ShipOrder, SkuLevel, SkuQuantity, StockLine, StockPolicy, StockReports, Subscribe,
+    SubscribeFrom, TakeDeliveries, Tick, Tracking, WarehouseStatus, WarehouseStock,
 };
 
 const SOURCE: &str = "/shops/berlin";
@@ -158,6 +158,11 @@ fn afternoon(shop: &Shop) {
     let levels = vec![SkuLevel { sku: "plate".into(), on_hand: 19 }];
     let stock = WarehouseStock { taken_at_ms: shop.now_ms(), levels };
     checked(shop, NoteWarehouseStock { location: "backup".into(), stock, message: None });
+
+    // What the warehouse would not do goes elsewhere.
+    at(970);
+    checked(shop, receive("main", "mug", 5));
+    checked(shop, ReassignFulfillment { fulfillment: "o-7-1".into(), location: Some("main".into()) });
 }
 
 /// Places an order that the warehouse is to ship, and lets it answer to that.

@@ -280,8 +280,8 @@ fn a_cancel_that_races_a_shipment_is_decided_by_the_warehouse() {
         shop.accept(order("o-1", &[("mug", 5)]));
         hand_over(&shop);
         shop.accept(cancel("o-1"));
-        assert!(matches!(shop.accept(cancel("o-1")).outcome, stockroom::Outcome::Accepted(Answer::Unchanged)));
         react(&shop);
+        assert!(matches!(shop.accept(cancel("o-1")).outcome, stockroom::Outcome::Accepted(Answer::Unchanged)));
         let asked = take(&shop, "wms-main");
         assert!(matches!(asked[0].body, DeliveryBody::CancelFulfillment(_)));
         let answer = if too_late { DeliveryAnswer::TooLate } else { DeliveryAnswer::Cancelled };
@@ -296,6 +296,39 @@ fn a_cancel_that_races_a_shipment_is_decided_by_the_warehouse() {
         }
         shop.assert_verified();
     }
+}
+
+#[test]
+fn a_warehouse_that_refused_to_cancel_may_be_asked_again_and_may_answer_later() {
+    let shop = shop(&[("main", "mug", 5)]);
+    shop.accept(order("o-1", &[("mug", 5)]));
+    hand_over(&shop);
+    let ask = || {
+        shop.accept(cancel("o-1"));
+        react(&shop);
+        take(&shop, "wms-main").remove(0)
+    };
+    shop.accept(reported(&ask(), DeliveryResult::Done(DeliveryAnswer::TooLate)));
+    // This time it says that it heard, and what it did comes by itself.
+    shop.accept(reported(&ask(), DeliveryResult::Done(DeliveryAnswer::Taken)));
+    assert_eq!(states(&shop, "o-1"), [FulfillmentState::Accepted]);
+    shop.accept(note("o-1-1", WarehouseStatus::Cancelled));
+    assert_eq!((state(&shop, "o-1"), available(&shop, "mug", "main")), (OrderState::Cancelled, 5));
+    shop.assert_verified();
+}
+
+#[test]
+fn what_was_cancelled_after_a_refusal_is_not_reassigned() {
+    let shop = shop(&[("main", "mug", 5), ("backup", "mug", 4)]);
+    shop.accept(order("o-1", &[("mug", 4)]));
+    hand_over(&shop);
+    shop.accept(note("o-1-1", WarehouseStatus::Refused { why: "two are broken".into() }));
+    let lines = Some(vec![stockroom::LineQuantity { line: 1, quantity: 3 }]);
+    shop.accept(CancelOrder { lines, ..cancel("o-1") });
+    shop.accept(ReassignFulfillment { fulfillment: "o-1-1".into(), location: None });
+    assert_eq!((available(&shop, "mug", "main"), available(&shop, "mug", "backup")), (5, 3));
+    assert!(kinds(&shop, "o-1").contains(&"fulfillment.reassigned"));
+    shop.assert_verified();
 }
 
 #[test]

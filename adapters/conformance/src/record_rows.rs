@@ -55,6 +55,7 @@ pub(crate) fn a_delivery(destination: &str, number: u64) -> Delivery {
         key: format!("key {number}"),
         state: DeliveryState::Waiting,
         attempts: 0,
+        failed: 0,
         doubt: false,
         due_at_ms: NOON,
         created_at_ms: NOON,

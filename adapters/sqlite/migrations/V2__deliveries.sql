@@ -21,6 +21,7 @@ CREATE TABLE stockroom_deliveries (
     key TEXT NOT NULL,
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    failed INTEGER NOT NULL CHECK (failed >= 0),
     doubt INTEGER NOT NULL CHECK (doubt IN (0, 1)),
     due_at_ms INTEGER NOT NULL CHECK (due_at_ms >= 0),
     created_at_ms INTEGER NOT NULL CHECK (created_at_ms >= 0),

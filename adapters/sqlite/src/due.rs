@@ -71,12 +71,12 @@ mod tests {
                  ('other', 1, 1, 1, 1, 1, 1, 0, 9000, 0, 0);
                  WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
                  INSERT INTO stockroom_deliveries
-                 SELECT 'wms', n, 'key ' || n, 'waiting', 0, 0, 2000 + n, 0, '', '{}' FROM n;
+                 SELECT 'wms', n, 'key ' || n, 'waiting', 0, 0, 0, 2000 + n, 0, '', '{}' FROM n;
                  INSERT INTO stockroom_deliveries
-                 SELECT 'other', number, key, state, 0, 0, 0, 0, '', '{}' FROM stockroom_deliveries;
-                 INSERT INTO stockroom_deliveries VALUES ('wms', 5001, 'late', 'leased', 1, 0, 999, 0, '', '{}'), \
-                 ('wms', 5002, 'late', 'waiting', 0, 0, 0, 0, '', '{}'), \
-                 ('wms', 5003, 'last', 'dead', 1, 0, 0, 0, '', '{}')",
+                 SELECT 'other', number, key, state, 0, 0, 0, 0, 0, '', '{}' FROM stockroom_deliveries;
+                 INSERT INTO stockroom_deliveries VALUES ('wms', 5001, 'late', 'leased', 1, 0, 0, 999, 0, '', '{}'), \
+                 ('wms', 5002, 'late', 'waiting', 0, 0, 0, 0, 0, '', '{}'), \
+                 ('wms', 5003, 'last', 'dead', 1, 1, 0, 0, 0, '', '{}')",
             )
             .unwrap();
     }

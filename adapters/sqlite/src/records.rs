@@ -46,15 +46,15 @@ const DESTINATIONS: Table = Table {
 };
 
 pub(crate) const DELIVERIES: Table = Table {
-    select: "SELECT destination, number, key, state, attempts, doubt, due_at_ms, created_at_ms, why, body \
+    select: "SELECT destination, number, key, state, attempts, doubt, due_at_ms, created_at_ms, why, body, failed \
              FROM stockroom_deliveries",
     by_key: "WHERE destination = ?1 AND number = ?2",
     first_page: "ORDER BY destination, number LIMIT ?1",
     next_page: "WHERE (destination, number) > (?1, ?2) ORDER BY destination, number LIMIT ?3",
     insert: "INSERT INTO stockroom_deliveries (destination, number, key, state, attempts, doubt, due_at_ms, \
-             created_at_ms, why, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             created_at_ms, why, body, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     update: "UPDATE stockroom_deliveries SET key = ?3, state = ?4, attempts = ?5, doubt = ?6, due_at_ms = ?7, \
-             created_at_ms = ?8, why = ?9, body = ?10 WHERE destination = ?1 AND number = ?2",
+             created_at_ms = ?8, why = ?9, body = ?10, failed = ?11 WHERE destination = ?1 AND number = ?2",
     delete: "DELETE FROM stockroom_deliveries WHERE destination = ?1 AND number = ?2",
     map: |row| delivery(row).map(Record::Delivery),
     one: "a delivery",
@@ -213,8 +213,19 @@ pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result
                 ])
             }
             Record::Delivery(row) => {
-                let Delivery { destination, number, key, state, attempts, doubt, due_at_ms, created_at_ms, why, body } =
-                    row;
+                let Delivery {
+                    destination,
+                    number,
+                    key,
+                    state,
+                    attempts,
+                    failed,
+                    doubt,
+                    due_at_ms,
+                    created_at_ms,
+                    why,
+                    body,
+                } = row;
                 let (number, state, body) = (signed(*number), state.name(), to_json(body, &mut json.0)?);
                 statement.execute(params![
                     &**destination,
@@ -226,7 +237,8 @@ pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result
                     due_at_ms,
                     created_at_ms,
                     why,
-                    body
+                    body,
+                    failed
                 ])
             }
             Record::Warehouse(row) => {
@@ -346,6 +358,7 @@ pub(crate) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         created_at_ms: milliseconds(row, 7)?,
         why: row.get(8)?,
         body: json(row, 9)?,
+        failed: row.get(10)?,
     })
 }
 

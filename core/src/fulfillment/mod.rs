@@ -19,8 +19,8 @@ pub use rows::{
     parse_fulfillment_id,
 };
 
+pub(crate) use progress::{can_be_asked, delivered, foresee, forget, must_be_free, note, note_shipment, reassign};
 use progress::{changed, finish, of_order};
-pub(crate) use progress::{delivered, foresee, forget, must_be_free, note, note_shipment, reassign};
 pub(crate) use react::{fulfill, readdress};
 pub(crate) use register::register_warehouse;
 use stock::note_checked;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Needs, RecordKey, Stop, WorkingSet};
-use crate::fulfillment::react::request;
+use crate::fulfillment::react::{request, unassigned};
 use crate::fulfillment::{
     ChangedFulfillment, FulfillmentOrder, FulfillmentState, NoteFulfillment, NoteShipment, ReassignFulfillment,
     SkuQuantity, WarehouseShipment, WarehouseStatus, fulfillment_id, note_checked, parse_fulfillment_id,
@@ -13,7 +13,9 @@ use crate::fulfillment::{
 use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, OrderNumber, StockNumber, name_fault};
 use crate::inventory::{Reason, whole_units};
 use crate::order::{Order, judge_tracking, let_go, move_units, ship_units};
-use crate::outbox::{DeliveryAnswer, DeliveryBody, Ended, EventKind, ShippedFulfillment, clipped, take_in};
+use crate::outbox::{
+    DeliveryAnswer, DeliveryBody, Ended, EventKind, ReassignedFulfillment, ShippedFulfillment, kept, take_in,
+};
 use crate::quantity::{QUANTITY_MAX, is_orderable};
 
 /// All fulfillment orders of an order.
@@ -25,6 +27,11 @@ pub(crate) fn of_order(decision: &Decision<'_>, order: &Order) -> Result<Vec<Ful
         rows.extend(decision.rows.record::<FulfillmentOrder>(&key)?.cloned());
     }
     Ok(rows)
+}
+
+/// Whether a warehouse works on an order and is not being asked to give it up.
+pub(crate) fn can_be_asked(decision: &Decision<'_>, order: &Order) -> Result<bool, Stop> {
+    Ok(of_order(decision, order)?.iter().any(|row| !row.state.is_final() && !row.cancelling))
 }
 
 /// Refuses to ship by hand what a warehouse works on.
@@ -168,7 +175,7 @@ fn say(
         return Ok(Answer::Unchanged);
     };
     if let WarehouseStatus::Refused { why } = status {
-        row.why = clipped(why).to_owned();
+        row.why = kept(why);
     }
     let event = match state {
         FulfillmentState::Accepted => EventKind::FulfillmentAccepted,
@@ -195,7 +202,7 @@ pub(crate) fn delivered(decision: &mut Decision<'_>, body: &DeliveryBody, ended:
             let status = match ended {
                 Ended::Done(answer) => {
                     if let DeliveryAnswer::Handed { reference: Some(reference) } = answer {
-                        row.reference = Some(clipped(reference).to_owned());
+                        row.reference = Some(kept(reference));
                     }
                     WarehouseStatus::Accepted
                 }
@@ -218,10 +225,14 @@ pub(crate) fn delivered(decision: &mut Decision<'_>, body: &DeliveryBody, ended:
             if row.state.is_final() {
                 return Ok(());
             }
-            if let Ended::Done(DeliveryAnswer::Cancelled) = ended {
-                return say(decision, &order, row, &WarehouseStatus::Cancelled).map(drop);
+            match ended {
+                Ended::Done(DeliveryAnswer::Cancelled) => {
+                    return say(decision, &order, row, &WarehouseStatus::Cancelled).map(drop);
+                }
+                // It has the question; its answer comes as a message.
+                Ended::Done(DeliveryAnswer::Taken) => return Ok(()),
+                _ => row.cancelling = false,
             }
-            row.cancelling = false;
             let state = row.state;
             step(decision, &order, row, state, EventKind::FulfillmentCancelRefused).map(drop)
         }
@@ -331,12 +342,10 @@ pub(crate) fn reassign(decision: &mut Decision<'_>, command: &ReassignFulfillmen
     if to == Some(row.location) {
         return Err(Rejection::one(Code::DuplicateEntry, "location", "is where they are").into());
     }
-    let units: Vec<(usize, i64)> = row.open_units().into_iter().filter(|(_, units)| *units > 0).collect();
-    let claimed = |(line, units): &(usize, i64)| {
-        let here = order.body.allocations.iter().filter(|a| a.line as usize == *line && a.location == row.location);
-        here.map(|allocation| allocation.open).sum::<i64>() >= *units
-    };
-    if row.state != FulfillmentState::Refused || units.is_empty() || !units.iter().all(claimed) {
+    // What is left there of the order: some of it may have been cancelled since.
+    let known = of_order(decision, &order)?;
+    let units = unassigned(&order, &known).remove(&row.location).unwrap_or_default();
+    if row.state != FulfillmentState::Refused || units.is_empty() {
         let detail = format!("is {} or its units are elsewhere by now", row.state.name());
         return Err(Rejection::one(Code::FulfillmentClosed, "fulfillment", detail).into());
     }
@@ -347,10 +356,15 @@ pub(crate) fn reassign(decision: &mut Decision<'_>, command: &ReassignFulfillmen
     move_units(decision, order.number, row.location, to, &units)?;
     let moved = decision.rows.order(order.number)?.clone();
     let told = changed(decision, &order, &row)?;
-    if !request(decision, &moved, to, &units)? {
-        // Nobody runs that location: it ships by hand. The order changed, and an event says so.
-        decision.note(EventKind::FulfillmentCancelled, &told)?;
-    }
+    let event = ReassignedFulfillment {
+        fulfillment: told.fulfillment.clone(),
+        order: told.order.clone(),
+        from: told.location.clone(),
+        to: decision.location_name(to)?,
+    };
+    decision.note(EventKind::FulfillmentReassigned, &event)?;
+    // Where nobody runs that location it ships by hand.
+    request(decision, &moved, to, &units)?;
     Ok(Answer::FulfillmentChanged(told))
 }
 

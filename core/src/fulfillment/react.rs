@@ -106,7 +106,7 @@ fn bring_up_to_date(decision: &mut Decision<'_>, number: OrderNumber) -> Result<
 }
 
 /// Open units by location and line index that no open fulfillment order covers.
-fn unassigned(order: &Order, known: &[FulfillmentOrder]) -> BTreeMap<LocationNumber, Vec<(usize, i64)>> {
+pub(super) fn unassigned(order: &Order, known: &[FulfillmentOrder]) -> BTreeMap<LocationNumber, Vec<(usize, i64)>> {
     let mut open: BTreeMap<(LocationNumber, usize), i64> = BTreeMap::new();
     for allocation in &order.body.allocations {
         *open.entry((allocation.location, allocation.line as usize)).or_default() += allocation.open;
@@ -168,10 +168,10 @@ pub(super) fn request(
     let body = DeliveryBody::RequestFulfillment(Box::new(document));
     let delivery = enqueue(decision, &warehouse.destination, fulfillment.clone(), body)?;
     if warehouse.check_on_allocation {
-        for some in requested.chunks(CHECKED_SKUS_MAX) {
+        for (part, some) in requested.chunks(CHECKED_SKUS_MAX).enumerate() {
             let skus = some.iter().map(|item| item.sku.clone()).collect();
             let check = DeliveryBody::CheckStock(StockCheck { location: location_name.clone(), skus });
-            enqueue(decision, &warehouse.destination, format!("stock of {fulfillment}"), check)?;
+            enqueue(decision, &warehouse.destination, format!("stock of {fulfillment}, part {}", part + 1), check)?;
         }
     }
     let key = RecordKey::Fulfillment(order.number, sequence);

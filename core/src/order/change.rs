@@ -303,7 +303,8 @@ fn ask_to_cancel(decision: &mut Decision<'_>, mut order: Order, command: &Cancel
         let detail = "a warehouse works on the order: it can be cancelled as a whole only";
         return Err(Rejection::one(Code::InFulfillment, "lines", detail).into());
     }
-    if order.body.cancel_requested {
+    // A warehouse that refused once may be asked again.
+    if order.body.cancel_requested && !fulfillment::can_be_asked(decision, &order)? {
         return Ok(Answer::Unchanged);
     }
     order.body.cancel_requested = true;

@@ -80,6 +80,7 @@ pub(crate) fn enqueue(
         key,
         state: DeliveryState::Waiting,
         attempts: 0,
+        failed: 0,
         doubt: false,
         due_at_ms: decision.now_ms,
         created_at_ms: decision.now_ms,
@@ -145,8 +146,16 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
     for number in &numbers {
         let key = RecordKey::Delivery(destination.destination.clone(), *number);
         let Some(mut row) = decision.rows.record::<Delivery>(&key)?.cloned() else { continue };
-        // Who had it did not report: whether it was carried out nobody knows.
-        row.doubt |= row.state == DeliveryState::Leased;
+        if row.state == DeliveryState::Leased {
+            // Who had it did not report: whether it was carried out nobody knows.
+            row.doubt = true;
+            row.failed = row.failed.saturating_add(1);
+            if is_hopeless(&row, &destination.patience, now_ms) {
+                row.why = "whoever had it did not report".to_owned();
+                give_up(decision, row)?;
+                continue;
+            }
+        }
         row.state = DeliveryState::Leased;
         row.attempts = row.attempts.saturating_add(1);
         row.due_at_ms = lease_until_ms;
@@ -189,7 +198,7 @@ pub(crate) fn report(decision: &mut Decision<'_>, command: &ReportDelivery) -> R
             // It answers, so it is well.
             recovered(&mut destination, decision.now_ms);
             decision.rows.set_record(destination)?;
-            end(decision, &row, &Ended::Refused(clipped(why)))?;
+            end(decision, &row, &Ended::Refused(&kept(why)))?;
         }
         DeliveryResult::Retry(retry) => try_again(decision, row, destination, retry)?,
     }
@@ -213,10 +222,12 @@ fn try_again(
     let now_ms = decision.now_ms;
     let patience = destination.patience;
     let asked_ms = retry.after_ms.unwrap_or(0).clamp(0, WAIT_MS_MAX);
-    let wait_ms = backoff_ms(&patience, row.number, row.attempts).max(asked_ms);
+    let counted = retry.cause != RetryCause::Throttled;
+    row.failed = row.failed.saturating_add(u32::from(counted));
+    let wait_ms = backoff_ms(&patience, row.number, row.failed).max(asked_ms);
     row.due_at_ms = now_ms.saturating_add(wait_ms).min(TIME_MS_MAX);
     row.doubt |= retry.doubt;
-    row.why = clipped(&retry.why).to_owned();
+    row.why = kept(&retry.why);
     row.state = DeliveryState::Waiting;
     match retry.cause {
         RetryCause::Failing => {
@@ -235,12 +246,20 @@ fn try_again(
         RetryCause::NotYet => {}
     }
     decision.rows.set_record(destination)?;
-    let counted = retry.cause != RetryCause::Throttled;
-    let old = now_ms.saturating_sub(row.created_at_ms) >= patience.age_max_ms;
-    if (counted && row.attempts >= patience.attempts_max) || old {
-        row.state = DeliveryState::Dead;
-        decision.note(EventKind::DeliveryDead, &told(&row))?;
+    match is_hopeless(&row, &patience, now_ms) {
+        true => give_up(decision, row),
+        false => decision.rows.set_record(row),
     }
+}
+
+/// Whether a delivery that failed once more has had its attempts or its time.
+fn is_hopeless(row: &Delivery, patience: &Patience, now_ms: i64) -> bool {
+    row.failed >= patience.attempts_max || now_ms.saturating_sub(row.created_at_ms) >= patience.age_max_ms
+}
+
+fn give_up(decision: &mut Decision<'_>, mut row: Delivery) -> Result<(), Stop> {
+    row.state = DeliveryState::Dead;
+    decision.note(EventKind::DeliveryDead, &told(&row))?;
     decision.rows.set_record(row)
 }
 
@@ -270,8 +289,9 @@ pub(crate) fn requeue(decision: &mut Decision<'_>, command: &RequeueDelivery) ->
     let now_ms = decision.now_ms;
     decision.rows.set_record(Delivery {
         state: DeliveryState::Waiting,
-        attempts: 0,
-        // Whatever the attempts before did: it is looked up first.
+        failed: 0,
+        // Its attempts are numbered on, so that a late report of an old one is told from those to come; and whatever
+        // those did, it is looked up first.
         doubt: true,
         due_at_ms: now_ms,
         created_at_ms: now_ms,
@@ -329,13 +349,14 @@ pub(crate) fn judge_destination(decision: &Decision<'_>, destination: &str, faul
     Ok(())
 }
 
-/// A text as it is kept: what passes the limit is cut off, at a character.
-pub(crate) fn clipped(text: &str) -> &str {
+/// A text from outside as it is kept: what passes the limit is cut off, at a character, and control characters are
+/// spaces.
+pub(crate) fn kept(text: &str) -> String {
     let mut end = text.len().min(TEXT_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    &text[..end]
+    text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -360,11 +381,11 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_at_a_character() {
-        assert_eq!(clipped("short"), "short");
+    fn texts_from_outside_are_cut_at_a_character_and_have_no_controls() {
+        assert_eq!(kept("a\nb\u{7f}"), "a b ");
         let long = "ä".repeat(TEXT_BYTES_MAX);
-        assert_eq!(clipped(&long).len(), TEXT_BYTES_MAX);
+        assert_eq!(kept(&long).len(), TEXT_BYTES_MAX);
         let odd = format!("x{long}");
-        assert_eq!(clipped(&odd).len(), TEXT_BYTES_MAX - 1);
+        assert_eq!(kept(&odd).len(), TEXT_BYTES_MAX - 1);
     }
 }

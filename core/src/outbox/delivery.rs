@@ -26,7 +26,7 @@ pub struct Destination {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Patience {
-    /// Attempts after which a delivery is a dead letter, 1 to 1,000.
+    /// Failed attempts after which a delivery is a dead letter, 1 to 1,000.
     pub attempts_max: u32,
     /// Age in milliseconds after which a delivery that fails once more is a dead letter.
     pub age_max_ms: i64,
@@ -67,8 +67,10 @@ pub struct Delivery {
     pub key: String,
     /// Whether it waits, is under way, or was given up.
     pub state: DeliveryState,
-    /// How often it was taken.
+    /// How often it was taken. The number of the attempt under way, which no other attempt has.
     pub attempts: u32,
+    /// How many attempts failed, since it was written or requeued: those count for giving it up.
+    pub failed: u32,
     /// Whether the outcome of an earlier attempt is unknown: look before doing it again.
     pub doubt: bool,
     /// Waiting: not before this time. Leased: the end of the lease.
@@ -236,7 +238,7 @@ pub struct TakeDeliveries {
 /// The deliveries taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TakenDeliveries {
-    /// They, in the order in which they were written.
+    /// They, by the time that they are due since, then in the order in which they were written.
     pub deliveries: Vec<LeasedDelivery>,
     /// When it is worth while to ask again, in milliseconds since the Unix epoch; absent where nothing waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]

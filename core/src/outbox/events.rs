@@ -158,6 +158,7 @@ events! {
     "fulfillment.picking" FulfillmentPicking(ChangedFulfillment) fulfillment "A warehouse works on a fulfillment order."
     "fulfillment.shipped" FulfillmentShipped(ShippedFulfillment) fulfillment "Units of a fulfillment order left."
     "fulfillment.refused" FulfillmentRefused(ChangedFulfillment) fulfillment "A warehouse will not do a fulfillment order; its units wait to be reassigned or cancelled."
+    "fulfillment.reassigned" FulfillmentReassigned(ReassignedFulfillment) fulfillment "The units of a refused fulfillment order were given to another location."
     "fulfillment.cancel_requested" FulfillmentCancelRequested(ChangedFulfillment) fulfillment "A warehouse is asked to give a fulfillment order up."
     "fulfillment.cancel_refused" FulfillmentCancelRefused(ChangedFulfillment) fulfillment "It was too late: the warehouse ships."
     "fulfillment.cancelled" FulfillmentCancelled(ChangedFulfillment) fulfillment "A fulfillment order was given up."
@@ -322,6 +323,19 @@ pub struct RequestedFulfillment {
     pub location: Name,
     /// What to pick; a bundle as its components.
     pub items: Vec<RequestedItem>,
+}
+
+/// A refused fulfillment order whose units went elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReassignedFulfillment {
+    /// The refused fulfillment order's name.
+    pub fulfillment: String,
+    /// The order's id.
+    pub order: Name,
+    /// The location that refused.
+    pub from: Name,
+    /// The location that has the units now.
+    pub to: Name,
 }
 
 /// What a warehouse shipped.

@@ -11,8 +11,7 @@ mod subscriptions;
 
 pub use commands::{Acknowledge, Prune, PruneFrom, Pruned, Subscribe, SubscribeFrom, Unsubscribe};
 pub(crate) use deliveries::{
-    Ended, clipped, drop_dead, enqueue, judge_destination, register_destination, replace, report, requeue, take,
-    withdraw,
+    Ended, drop_dead, enqueue, judge_destination, kept, register_destination, replace, report, requeue, take, withdraw,
 };
 pub use delivery::{
     Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination, DropDelivery, InboxMessage,
@@ -22,8 +21,9 @@ pub use delivery::{
 pub(crate) use events::write_stock_fact;
 pub use events::{
     CancelledOrder, DeadDelivery, EditedOrder, Event, EventData, EventKind, EventRow, FilledOrder, HoldConversion,
-    HoldEnd, RegisteredChannel, RegisteredLocation, RegisteredSku, RejectedOrder, RequestedFulfillment, ReturnedOrder,
-    ShippedFulfillment, ShippedOrder, ShippedUnits, Shortfall, StockLevel, TouchedHold, TouchedOrder,
+    HoldEnd, ReassignedFulfillment, RegisteredChannel, RegisteredLocation, RegisteredSku, RejectedOrder,
+    RequestedFulfillment, ReturnedOrder, ShippedFulfillment, ShippedOrder, ShippedUnits, Shortfall, StockLevel,
+    TouchedHold, TouchedOrder,
 };
 pub(crate) use inbox::{foresee as foresee_message, take_in};
 pub(crate) use prune::prune;

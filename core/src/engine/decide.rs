@@ -10,7 +10,6 @@ use crate::code::{Code, Faults, Rejection};
 use crate::engine::command::{Action, Answer, Command, Outcome, Reply, TimedCommand};
 use crate::engine::decision::Decision;
 use crate::engine::needs::Needs;
-use crate::engine::records::RecordKey;
 use crate::engine::settle::settle;
 use crate::engine::working_set::{Stop, WorkingSet};
 use crate::error::Error;
@@ -340,8 +339,7 @@ pub(crate) fn foresee(rows: &WorkingSet, command: &Command, needs: &mut Needs) {
         }
         Action::CompleteOrder(document) => rows.missing(None, Some(&document.order), None, needs),
         Action::ReportDelivery(document) if name_fault(&document.destination, ID_BYTES_MAX).is_none() => {
-            let key = RecordKey::Delivery(document.destination.as_str().into(), document.number);
-            rows.missing_records(std::iter::once(key), needs);
+            outbox::foresee_report(rows, document, needs);
         }
         Action::NoteFulfillment(document) => {
             outbox::foresee_message(rows, document.message.as_ref(), needs);

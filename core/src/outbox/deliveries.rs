@@ -3,7 +3,7 @@
 //! the module that wrote it, in the same decision.
 
 use crate::code::{Code, Faults, Rejection};
-use crate::engine::{Answer, Decision, Found, Query, RecordKey, Stop};
+use crate::engine::{Answer, Decision, Found, Needs, Query, RecordKey, Stop, WorkingSet};
 use crate::fulfillment;
 use crate::ids::{ID_BYTES_MAX, Name, TEXT_BYTES_MAX, name_fault};
 use crate::outbox::{
@@ -203,6 +203,20 @@ pub(crate) fn report(decision: &mut Decision<'_>, command: &ReportDelivery) -> R
         DeliveryResult::Retry(retry) => try_again(decision, row, destination, retry)?,
     }
     Ok(Answer::Done)
+}
+
+/// Asks for what a report is sure to need: the delivery and, once that is here, what it is about.
+pub(crate) fn foresee_report(rows: &WorkingSet, command: &ReportDelivery, needs: &mut Needs) {
+    let key = RecordKey::Delivery(command.destination.as_str().into(), command.number);
+    match rows.record::<Delivery>(&key) {
+        Err(_) => needs.records.push(key),
+        Ok(None) => {}
+        Ok(Some(row)) => match &row.body {
+            DeliveryBody::RequestFulfillment(request) => fulfillment::foresee(rows, &request.fulfillment, needs),
+            DeliveryBody::CancelFulfillment(request) => fulfillment::foresee(rows, &request.fulfillment, needs),
+            DeliveryBody::CheckStock(_) => {}
+        },
+    }
 }
 
 /// The destination answers: failures are forgotten, and a pause that the breaker made ends.

@@ -11,7 +11,8 @@ mod subscriptions;
 
 pub use commands::{Acknowledge, Prune, PruneFrom, Pruned, Subscribe, SubscribeFrom, Unsubscribe};
 pub(crate) use deliveries::{
-    Ended, drop_dead, enqueue, judge_destination, kept, register_destination, replace, report, requeue, take, withdraw,
+    Ended, drop_dead, enqueue, foresee_report, judge_destination, kept, register_destination, replace, report, requeue,
+    take, withdraw,
 };
 pub use delivery::{
     Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination, DropDelivery, InboxMessage,

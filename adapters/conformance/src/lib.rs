@@ -43,6 +43,7 @@ mod digest;
 mod direct;
 pub mod documents;
 mod events;
+pub mod exchange;
 pub mod expect;
 mod failures;
 mod fixture;

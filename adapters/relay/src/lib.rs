@@ -88,8 +88,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts a relay: two threads for each connection of each route, one of which carries while the other takes and
-    /// reports, and one for the reactions.
+    /// Starts a relay: a thread for each connection of each route, and one for the reactions.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] where the options are out of range or the platform has no more threads.

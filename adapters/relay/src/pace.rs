@@ -20,11 +20,6 @@ impl Pace {
         self.attempt = Some(self.attempt.map_or(time, |average| (average * 7 + time) / 8));
     }
 
-    /// How long so many attempts are likely to take.
-    pub(crate) fn time_for(&self, attempts: usize) -> Duration {
-        self.attempt.unwrap_or_default() * u32::try_from(attempts).unwrap_or(u32::MAX)
-    }
-
     /// How many to take next.
     pub(crate) fn take(&self) -> u32 {
         let Some(attempt) = self.attempt else { return 1 };

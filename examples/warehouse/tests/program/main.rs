@@ -12,7 +12,7 @@ use serde_json::Value;
 use stockroom_relay::RelayCounts;
 use tempfile::TempDir;
 use warehouse::report::Report;
-use warehouse::server::{Callbacks, Fault, Faults, Settings, WarehouseServer};
+use warehouse::server::{Callbacks, Fault, Faults, Rate, Settings, WarehouseServer};
 use warehouse::shop;
 
 fn directory() -> TempDir {
@@ -97,8 +97,10 @@ fn two_relays_on_one_file_share_the_work() {
     let directory = directory();
     let file = orders(&directory, 200);
     let invoices = || retail::read_file(&file).expect("it is read");
-    let server =
-        WarehouseServer::start(&Settings { opening_on_hand: 1_000, ..Settings::default() }).expect("it starts");
+    // Every answer takes ten milliseconds, so that neither can be done before the other has begun.
+    let faults = Faults { slow: Rate::ALWAYS, client_timeout_ms: 60, timeout_margin_ms: 50, ..Faults::none() };
+    let settings = Settings { faults, opening_on_hand: 1_000, ..Settings::default() };
+    let server = WarehouseServer::start(&settings).expect("it starts");
     let path = directory.path().join("shop.sqlite3");
     // Two connections to the file, as two processes have.
     let rooms = [(); 2].map(|()| shop::open(&path).expect("it opens"));

@@ -14,7 +14,7 @@ use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, OrderNu
 use crate::inventory::{Reason, whole_units};
 use crate::order::{Order, judge_tracking, let_go, move_units, ship_units};
 use crate::outbox::{
-    DeliveryAnswer, DeliveryBody, Ended, EventKind, ReassignedFulfillment, ShippedFulfillment, kept, take_in,
+    DeliveryAnswer, DeliveryBody, Ended, EventKind, ReassignedFulfillment, ShippedFulfillment, kept, remove, take_in,
 };
 use crate::quantity::{QUANTITY_MAX, is_orderable};
 
@@ -58,7 +58,7 @@ pub(crate) fn forget(decision: &mut Decision<'_>, number: OrderNumber) -> Result
     let order = decision.rows.order(number)?.clone();
     for row in of_order(decision, &order)? {
         if row.delivery != 0 {
-            decision.rows.remove_record(&RecordKey::Delivery(row.destination.clone(), row.delivery))?;
+            remove(decision, &row.destination, row.delivery)?;
         }
         decision.rows.remove_record(&RecordKey::Fulfillment(number, row.sequence))?;
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::code::{Code, Faults, Rejection};
-use crate::engine::{Answer, Decision, Found, Query, RecordKey, Stop, SubscriptionChange};
+use crate::engine::{Answer, Decision, Found, Query, RecordKey, Stop};
 use crate::fulfillment::{
     CancelRequest, Fulfill, Fulfilled, FulfillmentItem, FulfillmentOrder, FulfillmentRequest, FulfillmentState,
     RequestedItem, SUBSCRIPTION, StockCheck, Warehouse, changed, finish, fulfillment_id, of_order,
@@ -13,7 +13,7 @@ use crate::fulfillment::{
 use crate::ids::{LocationNumber, Name, OrderNumber};
 use crate::order::{Order, hand_over};
 use crate::outbox::{
-    DeliveryBody, EventData, EventKind, EventRow, RequestedFulfillment, Subscription, enqueue, replace, withdraw,
+    DeliveryBody, EventData, EventKind, EventRow, RequestedFulfillment, enqueue, put_place, replace, withdraw,
 };
 
 /// Commands whose events one reaction reads at most.
@@ -42,8 +42,7 @@ pub(crate) fn fulfill(decision: &mut Decision<'_>, command: &Fulfill) -> Result<
     for number in orders {
         requested += bring_up_to_date(decision, number)?;
     }
-    let row = Subscription { cursor: last, ..place.clone() };
-    decision.rows.change_subscription(SubscriptionChange::Put(row));
+    put_place(decision, SUBSCRIPTION, last);
     let more = rows.len() == command.limit as usize;
     Ok(Answer::Fulfilled(Fulfilled { events: last - place.cursor, requested, more }))
 }

@@ -1,10 +1,10 @@
 //! Registering the warehouses that run locations.
 
 use crate::code::{Code, Faults};
-use crate::engine::{Answer, Decision, RecordKey, Stop, SubscriptionChange};
+use crate::engine::{Answer, Decision, RecordKey, Stop};
 use crate::fulfillment::{RegisterWarehouse, SUBSCRIPTION, Warehouse};
 use crate::ids::{ID_BYTES_MAX, LocationNumber, Name, name_fault};
-use crate::outbox::{Subscription, judge_destination};
+use crate::outbox::{judge_destination, put_place};
 
 pub(crate) fn register_warehouse(decision: &mut Decision<'_>, command: &RegisterWarehouse) -> Result<Answer, Stop> {
     let mut faults = Faults::default();
@@ -28,8 +28,7 @@ pub(crate) fn register_warehouse(decision: &mut Decision<'_>, command: &Register
     // The first warehouse begins the reading of events: what was allocated before is not handed over.
     if !subscribed {
         let cursor = decision.rows.catalog()?.counters.event;
-        let row = Subscription { subscription: SUBSCRIPTION.to_owned(), cursor };
-        decision.rows.change_subscription(SubscriptionChange::Put(row));
+        put_place(decision, SUBSCRIPTION, cursor);
     }
     Ok(Answer::Done)
 }

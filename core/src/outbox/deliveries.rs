@@ -101,6 +101,11 @@ pub(crate) fn withdraw(decision: &mut Decision<'_>, destination: &Name, number: 
     Ok(untried)
 }
 
+/// Forgets a delivery, wherever it stands: what it was about is forgotten too.
+pub(crate) fn remove(decision: &mut Decision<'_>, destination: &Name, number: u64) -> Result<(), Stop> {
+    decision.rows.remove_record(&RecordKey::Delivery(destination.clone(), number))
+}
+
 /// Puts another document in the place of one that waits and that nobody has tried yet. Whether it could.
 pub(crate) fn replace(
     decision: &mut Decision<'_>,
@@ -293,7 +298,7 @@ pub(crate) fn backoff_ms(patience: &Patience, number: u64, attempt: u32) -> i64 
 
 /// The delivery is over and gone; whoever wrote it is told.
 fn end(decision: &mut Decision<'_>, row: &Delivery, ended: &Ended<'_>) -> Result<(), Stop> {
-    decision.rows.remove_record(&RecordKey::Delivery(row.destination.clone(), row.number))?;
+    remove(decision, &row.destination, row.number)?;
     fulfillment::delivered(decision, &row.body, ended)
 }
 

@@ -11,8 +11,8 @@ mod subscriptions;
 
 pub use commands::{Acknowledge, Prune, PruneFrom, Pruned, Subscribe, SubscribeFrom, Unsubscribe};
 pub(crate) use deliveries::{
-    Ended, drop_dead, enqueue, foresee_report, judge_destination, kept, register_destination, replace, report, requeue,
-    take, withdraw,
+    Ended, drop_dead, enqueue, foresee_report, judge_destination, kept, register_destination, remove, replace, report,
+    requeue, take, withdraw,
 };
 pub use delivery::{
     Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination, DropDelivery, InboxMessage,
@@ -28,7 +28,7 @@ pub use events::{
 };
 pub(crate) use inbox::{foresee as foresee_message, take_in};
 pub(crate) use prune::prune;
-pub(crate) use subscriptions::{acknowledge, subscribe, unsubscribe};
+pub(crate) use subscriptions::{acknowledge, put_place, subscribe, unsubscribe};
 
 use serde::{Deserialize, Serialize};
 

@@ -47,6 +47,12 @@ pub(crate) fn unsubscribe(decision: &mut Decision<'_>, command: &Unsubscribe) ->
     Ok(Answer::Done)
 }
 
+/// Puts the place of a module that reads events itself, in the transaction of its reaction.
+pub(crate) fn put_place(decision: &mut Decision<'_>, subscription: &str, cursor: u64) {
+    let row = Subscription { subscription: subscription.to_owned(), cursor };
+    decision.rows.change_subscription(SubscriptionChange::Put(row));
+}
+
 fn known(decision: &Decision<'_>, name: &str) -> Result<Subscription, Stop> {
     judge_name(name)?;
     let row = decision.rows.subscription(name)?.cloned();

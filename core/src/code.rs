@@ -71,6 +71,8 @@ codes! {
     308 "delivery_unknown" DeliveryUnknown "There is no such delivery: never written, done, or dropped."
     309 "fulfillment_unknown" FulfillmentUnknown "There is no fulfillment order with this name."
     310 "warehouse_unknown" WarehouseUnknown "No warehouse is registered for the location."
+    311 "listing_unknown" ListingUnknown "The SKU is not listed on the channel."
+    312 "channel_not_connected" ChannelNotConnected "The channel has no shop behind it."
 
     400 "order_closed" OrderClosed "The order is in a state in which this cannot be done any more."
     401 "order_pruned" OrderPruned "The order is closed and its details were pruned."
@@ -88,6 +90,7 @@ codes! {
     413 "delivery_alive" DeliveryAlive "The delivery is not a dead letter."
     414 "fulfillment_closed" FulfillmentClosed "The fulfillment order is in a state in which this cannot be done any more."
     415 "stock_report_stale" StockReportStale "The stock report is older than the last one used, or than 24 hours, or from the future."
+    416 "item_taken" ItemTaken "Another SKU is listed on the channel under this name of the shop's."
 
     500 "insufficient_stock" InsufficientStock "Less is available than asked for."
     501 "backorder_limit" BackorderLimit "The units beyond stock pass the backorder limit."
@@ -182,6 +185,17 @@ impl Faults {
         } else {
             self.more += 1;
         }
+    }
+
+    /// Notes what was found elsewhere, as far as it was not found here.
+    pub(crate) fn absorb(&mut self, found: Rejection) {
+        self.more += found.more;
+        for fault in found.faults {
+            if !self.faults.iter().any(|known| known.code == fault.code && known.at == fault.at) {
+                self.add(fault.code, || fault.at, fault.detail);
+            }
+        }
+        self.lowest = Some(self.lowest.map_or(found.code, |lowest| lowest.min(found.code)));
     }
 
     /// Whether nothing was noted.

@@ -50,6 +50,10 @@
 //! | EVENT-IFF | a change has its event and an event its change, in one transaction |
 //! | HANDED-ONCE | a fulfillment order is created at the warehouse once if the warehouse honours our key; if it does not, the engine looks it up before it tries again |
 //! | IN-ORDER | the events of one order, or of one SKU at one location, reach a subscription in their order, none left out |
+//! | SETTLED | after the relay has caught up and the remotes are healthy, every listing's acknowledged quantity is its desired one |
+//!
+//! SETTLED is about what the outside shows, so that no commit can promise it: [`Stockroom::settled`] says whether it
+//! holds now, and `verify` that every listing is found by what brings it in step.
 
 #![forbid(unsafe_code)]
 
@@ -69,7 +73,13 @@ pub mod ports;
 pub mod quantity;
 pub mod time;
 
-pub use channel::{RegisterChannel, Sourcing};
+pub use channel::{
+    ChangedListing, ChannelConnection, ChannelLine, ChannelOrder, ChannelPolicy, ConflictingOrder, ConnectChannel,
+    DisconnectChannel, DriftPolicy, DriftedListing, NoteListings, NoteOrdersThrough, NotedListings, NoticedLine,
+    QuantityToRead, QuantityToSet, ReadQuantities, ReconcileChannel, ReconciledChannel, RefusedShipment,
+    RegisterChannel, RemoveListing, SeenListing, SetListing, SetQuantities, Settlement, ShipmentNotice, Shown,
+    ShownQuantities, ShownQuantity, Sourcing, TakeChannelOrder, UnsettledListing, UpdateListings, UpdatedListings,
+};
 pub use code::{Code, FAULTS_MAX, Fault, Faults, Rejection};
 pub use engine::{
     Action, Answer, Command, Outcome, Problem, PrunedTotal, Reply, StateDigest, Stockroom, Ticket, TimedCommand,

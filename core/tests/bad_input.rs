@@ -10,7 +10,7 @@ use stockroom::ports::{Page, Rows};
 use stockroom::time::TIME_MS_MAX;
 use stockroom::{
     Action, Code, Command, Event, EventData, LocationNumber, NewLine, NewOrder, OrderNumber, PlaceHold,
-    RegisterLocation, RegisterSku, Rejection, SkuQuantity, StockLine, StockPolicy, Tick,
+    RegisterLocation, RegisterSku, Rejection, SkuNumber, SkuQuantity, StockLine, StockPolicy, Tick,
 };
 
 /// The field of a JSON pointer as faults name it: `/lines/0/sku` is `lines[0].sku`.
@@ -48,7 +48,7 @@ fn refused(shop: &Shop, command: &Command, what: &str) -> Rejection {
 
     let now = shop.events();
     let new: Vec<&Event> = now[events.len()..].iter().collect();
-    let places_an_order = matches!(command.action, Action::PlaceOrder(_));
+    let places_an_order = matches!(command.action, Action::PlaceOrder(_) | Action::TakeChannelOrder(_));
     let is_order_event = |event: &&Event| matches!(event.data, EventData::OrderRejected(_));
     assert!(new.len() <= usize::from(places_an_order) && new.iter().all(is_order_event), "{what}: {new:?}");
     if command.key.is_none() && !places_an_order {
@@ -190,7 +190,7 @@ fn all_numbers_at_the_end_of_their_range_at_once() {
         let shop = prepared();
         for end in [i64::MIN, i64::MAX] {
             let number = |name: &str| match name {
-                "line" | "limit" | "max" | "attempt" | "attempts_max" | "breaker_failures" => {
+                "line" | "limit" | "max" | "attempt" | "attempts_max" | "breaker_failures" | "batch_max" => {
                     (if end < 0 { 0 } else { u32::MAX }).into()
                 }
                 "after" | "through" | "number" | "seed" => (if end < 0 { 0 } else { u64::MAX }).into(),
@@ -496,6 +496,11 @@ fn reads_answer_whatever_they_are_asked() {
                 RecordKey::Warehouse(LocationNumber(number)),
                 RecordKey::Fulfillment(OrderNumber(number), u32::MAX),
                 RecordKey::Message(name.into(), name.into()),
+                RecordKey::ChannelSettings(name.into()),
+                RecordKey::Listing(name.into(), SkuNumber(number)),
+                RecordKey::ListedItem(name.into(), name.into()),
+                RecordKey::ListedSku(SkuNumber(number)),
+                RecordKey::TakenOrder(name.into(), name.into()),
             ];
             for key in keys {
                 room.page(&Page::Records(key.kind(), Some(key)), 10).expect("it is answered");

@@ -9,12 +9,14 @@ use std::path::PathBuf;
 use common::{START_MS, Shop, order, receive};
 use serde_json::{Value, json};
 use stockroom::{
-    Acknowledge, AdjustStock, Answer, CancelOrder, Command, CompleteOrder, DeliveryAnswer, DeliveryResult, Disposition,
-    DropDelivery, EditOrder, Event, EventData, EventKind, ExtendHold, Fulfill, LeasedDelivery, LineQuantity, NewOrder,
-    NoteFulfillment, NoteShipment, NoteWarehouseStock, Outcome, Patience, PlaceHold, ReassignFulfillment,
-    RegisterDestination, RegisterWarehouse, ReleaseHold, ReportDelivery, RequeueDelivery, Retry, ReturnLine,
-    ReturnOrder, SetStockPolicy, ShipOrder, SkuLevel, SkuQuantity, StockLine, StockPolicy, StockReports, Subscribe,
-    SubscribeFrom, TakeDeliveries, Tick, Tracking, WarehouseStatus, WarehouseStock,
+    Acknowledge, AdjustStock, Answer, CancelOrder, ChannelLine, ChannelOrder, ChannelPolicy, Command, CompleteOrder,
+    ConnectChannel, DeliveryAnswer, DeliveryResult, DisconnectChannel, Disposition, DropDelivery, EditOrder, Event,
+    EventData, EventKind, ExtendHold, Fulfill, LeasedDelivery, LineQuantity, NewOrder, NoteFulfillment, NoteListings,
+    NoteShipment, NoteWarehouseStock, Outcome, Patience, PlaceHold, ReassignFulfillment, ReconcileChannel,
+    RegisterDestination, RegisterWarehouse, ReleaseHold, RemoveListing, ReportDelivery, RequeueDelivery, Retry,
+    ReturnLine, ReturnOrder, SeenListing, SetListing, SetStockPolicy, ShipOrder, Shown, ShownQuantities, ShownQuantity,
+    SkuLevel, SkuQuantity, StockLine, StockPolicy, StockReports, Subscribe, SubscribeFrom, TakeChannelOrder,
+    TakeDeliveries, Tick, Tracking, UpdateListings, WarehouseStatus, WarehouseStock,
 };
 
 const SOURCE: &str = "/shops/berlin";
@@ -87,6 +89,7 @@ fn history() -> Shop {
     };
     accept(lost.into());
     afternoon(&shop);
+    evening(&shop);
     shop
 }
 
@@ -165,6 +168,80 @@ fn afternoon(shop: &Shop) {
     checked(shop, ReassignFulfillment { fulfillment: "o-7-1".into(), location: Some("main".into()) });
 }
 
+/// The evening: a shop stands behind the channel `web` from now on.
+fn evening(shop: &Shop) {
+    let at = |minutes: i64| shop.set_clock(START_MS + minutes * 60_000);
+    let channel = || "web".to_owned();
+    let list = |sku: &str, item: &str| SetListing {
+        channel: channel(),
+        sku: sku.into(),
+        item: item.into(),
+        ..SetListing::default()
+    };
+    let saw = |item: &str, quantity: Option<i64>| NoteListings {
+        channel: channel(),
+        listings: vec![SeenListing { item: item.into(), at_ms: shop.now_ms(), quantity }],
+        message: None,
+    };
+    let update = || checked(shop, UpdateListings { limit: 100 });
+    at(1_080);
+    checked(shop, Tick::default());
+    checked(shop, RegisterDestination { destination: "shop".into(), ..RegisterDestination::default() });
+    let connect = ConnectChannel { channel: channel(), destination: "shop".into(), ..ConnectChannel::default() };
+    checked(shop, ConnectChannel { policy: ChannelPolicy { buffer: 1, ..ChannelPolicy::default() }, ..connect });
+    checked(shop, list("mug", "gid://shop/item/41"));
+    checked(shop, list("plate", "gid://shop/item/42"));
+    update();
+    let said = |sku: &str, shown| ShownQuantity { sku: sku.into(), shown };
+    let refused = Shown::Refused { why: "The item is not stocked at the location".into() };
+    let listings = vec![said("mug", Shown::Set), said("plate", refused)];
+    let answer = DeliveryAnswer::Quantities(ShownQuantities { at_ms: None, listings });
+    report_of(shop, "shop", DeliveryResult::Done(answer));
+    checked(shop, RemoveListing { channel: channel(), sku: "plate".into() });
+
+    // Somebody changes a quantity at the shop, and nothing explains it.
+    at(1_090);
+    checked(shop, saw("gid://shop/item/41", Some(7)));
+    at(1_095);
+    update();
+    report_of(shop, "shop", DeliveryResult::Done(DeliveryAnswer::Taken));
+
+    // An order of the shop's, of which the shop does not want to know that it left.
+    at(1_100);
+    let line = ChannelLine { line: "L-1".into(), sku: "mug".into(), quantity: 1, unit_price_minor: 1250 };
+    let told = |quantity, updated_at_ms| TakeChannelOrder {
+        order: ChannelOrder {
+            id: "shop-1001".into(),
+            channel: channel(),
+            reference: "gid://shop/order/1001".into(),
+            placed_at_ms: START_MS + 1_100 * 60_000,
+            updated_at_ms,
+            currency: "EUR".into(),
+            lines: vec![ChannelLine { quantity, ..line.clone() }],
+            ..ChannelOrder::default()
+        },
+        message: None,
+    };
+    checked(shop, told(1, shop.now_ms()));
+    checked(shop, ShipOrder { order: "shop-1001".into(), ..ShipOrder::default() });
+    update();
+    report_of(shop, "shop", DeliveryResult::Refused { why: "The order was archived".into() });
+    at(1_110);
+    checked(shop, told(2, shop.now_ms()));
+
+    // All is read; then the listing is deleted there, and the shop is closed.
+    at(1_120);
+    checked(shop, ReconcileChannel { channel: channel(), mend: false });
+    let shows = shop.room.listing("web", "mug").expect("it can be read").expect("it is listed").desired;
+    let listings = vec![said("mug", Shown::Shows(shows))];
+    let answer = DeliveryAnswer::Quantities(ShownQuantities { at_ms: Some(shop.now_ms()), listings });
+    report_of(shop, "shop", DeliveryResult::Done(answer));
+    at(1_130);
+    checked(shop, saw("gid://shop/item/41", None));
+    at(1_140);
+    checked(shop, DisconnectChannel { channel: channel(), message: None });
+}
+
 /// Places an order that the warehouse is to ship, and lets it answer to that.
 fn requested(shop: &Shop, order: NewOrder, answer: DeliveryResult) {
     checked(shop, NewOrder { ranking: Some(vec!["backup".into()]), ..order });
@@ -174,7 +251,12 @@ fn requested(shop: &Shop, order: NewOrder, answer: DeliveryResult) {
 
 /// Takes the one delivery that is due and reports what came of it.
 fn report(shop: &Shop, result: DeliveryResult) {
-    let take = TakeDeliveries { destination: "wms".into(), max: 10, lease_ms: 60_000 };
+    report_of(shop, "wms", result);
+}
+
+/// The same of another destination.
+fn report_of(shop: &Shop, destination: &str, result: DeliveryResult) {
+    let take = TakeDeliveries { destination: destination.into(), max: 10, lease_ms: 60_000 };
     let Outcome::Accepted(Answer::Taken(mut taken)) = shop.accept(take).outcome else { panic!("nothing was taken") };
     assert_eq!(taken.deliveries.len(), 1, "{taken:?}");
     let LeasedDelivery { destination, number, attempt, .. } = taken.deliveries.remove(0);
@@ -303,6 +385,7 @@ fn subject(kind: &Value, data: &Value) -> Value {
         Some("order") => "order",
         Some("hold") => "hold",
         Some("location") => "location",
+        Some("channel") if kind.contains("order") || kind.contains("shipment") => "order",
         Some("channel") => "channel",
         Some("fulfillment") => "fulfillment",
         Some("delivery") => "destination",

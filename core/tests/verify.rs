@@ -5,14 +5,14 @@ mod common;
 
 use common::samples::prepared;
 use common::{START_MS, furnishing, order, receive};
-use stockroom::engine::{Changes, Needs, WorkingSet};
+use stockroom::engine::{Changes, Needs, Record, WorkingSet};
 use stockroom::inventory::Stock;
 use stockroom::memory::MemoryStore;
 use stockroom::order::OrderState;
 use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 use stockroom::{
-    AdjustStock, CancelOrder, Command, ErrorKind, NewOrder, OrderNumber, ReleaseHold, Result, SetStockPolicy,
-    StockPolicy, Stockroom, Verification,
+    AdjustStock, CancelOrder, Command, DeliveryBody, ErrorKind, NewOrder, OrderNumber, ReleaseHold, Result,
+    SetStockPolicy, StockPolicy, Stockroom, Verification,
 };
 
 /// A store over the one in memory that changes what it hands out.
@@ -190,6 +190,116 @@ fn whatever_is_tampered_with_is_found_under_its_name() {
         assert!(!report.is_ok(), "{what} was not found");
         assert!(report.problems.iter().any(|problem| problem.invariant == *invariant), "{what}: {report}");
     }
+}
+
+/// Changes every record of the kind that the pattern names.
+macro_rules! each {
+    ($variant:ident, $row:ident => $change:expr) => {
+        |rows: &mut Rows| {
+            if let Rows::Records(rows) = rows {
+                for record in rows {
+                    if let Record::$variant($row) = record {
+                        $change;
+                    }
+                }
+            }
+        }
+    };
+}
+
+/// Takes the first record of the kind that the pattern names away.
+macro_rules! without {
+    ($variant:ident) => {
+        |rows: &mut Rows| {
+            if let Rows::Records(rows) = rows {
+                if rows.len() > 1 && matches!(rows[0], Record::$variant(_)) {
+                    drop(rows.remove(0));
+                }
+            }
+        }
+    };
+}
+
+#[test]
+fn rows_of_channels_that_do_not_fit_together_are_found() {
+    type Tamper = fn(&mut Rows);
+    let cases: &[(&str, &str, Tamper)] = &[
+        ("SETTLED", "a shop of no channel", each!(ChannelSettings, row => row.channel = "nosuch".into())),
+        ("SETTLED", "a shop of no destination", each!(ChannelSettings, row => row.destination = "nosuch".into())),
+        ("SETTLED", "a batch that is not written yet", each!(ChannelSettings, row => row.open_batch = 99)),
+        ("SETTLED", "a listing gone", without!(Listing)),
+        ("SETTLED", "a listing of another SKU", each!(Listing, row => row.sku = "plate".into())),
+        ("SETTLED", "a listing under another name", each!(Listing, row => row.item.push('x'))),
+        ("SETTLED", "listings under one name", each!(Listing, row => row.item = "I-mug".into())),
+        ("SETTLED", "a listing of a channel without a shop", each!(Listing, row => row.channel = "web".into())),
+        ("SETTLED", "a listing in no delivery", each!(Listing, row => row.delivery = 1)),
+        (
+            "SETTLED",
+            "a listing in another's delivery",
+            each!(Listing, row => {
+                row.delivery = if row.delivery == 2 { 5 } else { row.delivery };
+            }),
+        ),
+        (
+            "SETTLED",
+            "a delivery without its listings",
+            each!(Delivery, row => {
+                if let DeliveryBody::SetQuantities(batch) = &mut row.body {
+                    batch.listings.clear();
+                }
+            }),
+        ),
+        (
+            "SETTLED",
+            "a delivery of another channel",
+            each!(Delivery, row => {
+                if let DeliveryBody::SetQuantities(batch) = &mut row.body {
+                    batch.channel = "web".into();
+                }
+            }),
+        ),
+        ("SETTLED", "a shop's name gone", without!(ListedItem)),
+        ("SETTLED", "a shop's name of another SKU", each!(ListedItem, row => row.sku_number.0 += 1)),
+        ("SETTLED", "a SKU that leads nowhere", without!(ListedSku)),
+        (
+            "SETTLED",
+            "a SKU that does not lead to a bundle's listing",
+            each!(ListedSku, row => {
+                row.listings.retain(|(_, sku)| *sku == row.sku_number);
+            }),
+        ),
+        (
+            "SETTLED",
+            "a SKU that leads to what is not listed",
+            each!(ListedSku, row => {
+                row.listings.push(("web".into(), row.sku_number));
+            }),
+        ),
+        ("SETTLED", "a SKU's listings in another order", each!(ListedSku, row => row.listings.reverse())),
+        (
+            "ONE-EFFECT",
+            "an order taken in as another",
+            each!(TakenOrder, row => {
+                row.order.0 -= u64::from(row.order.0 > 1);
+            }),
+        ),
+        (
+            "ONE-EFFECT",
+            "an order taken in as none that is",
+            each!(TakenOrder, row => {
+                row.order.0 = if row.order.0 > 0 { u64::MAX } else { 0 };
+            }),
+        ),
+        ("ONE-EFFECT", "an order taken in of another channel", each!(TakenOrder, row => row.channel = "web".into())),
+    ];
+    for (invariant, what, tamper) in cases {
+        let report = found(tamper);
+        assert!(!report.is_ok(), "{what} was not found");
+        assert!(report.problems.iter().all(|problem| problem.invariant == *invariant), "{what}: {report}");
+    }
+    // An order of which nothing is ours names none.
+    let report = found(each!(TakenOrder, row => row.order.0 = 0));
+    assert!(report.is_ok(), "{report}");
 }
 
 #[test]

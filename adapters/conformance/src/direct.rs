@@ -156,8 +156,8 @@ pub(crate) fn records(store: &mut AnyStore, kind: RecordKind) -> Vec<Record> {
 }
 
 /// How many rows of each kind there are, in the order of the digest.
-pub(crate) fn row_counts(store: &mut AnyStore) -> [usize; 16] {
-    let [destinations, deliveries, warehouses, fulfillment_orders, messages] =
+pub(crate) fn row_counts(store: &mut AnyStore) -> [usize; 21] {
+    let [destinations, deliveries, warehouses, fulfillment_orders, messages, settings, listings, items, listed, taken] =
         RecordKind::ALL.map(|kind| records(store, kind).len());
     [
         skus(store).len(),
@@ -176,6 +176,11 @@ pub(crate) fn row_counts(store: &mut AnyStore) -> [usize; 16] {
         warehouses,
         fulfillment_orders,
         messages,
+        settings,
+        listings,
+        items,
+        listed,
+        taken,
     ]
 }
 

@@ -38,6 +38,7 @@
 mod backorders;
 mod bench;
 mod case;
+pub mod channel_history;
 mod concurrency;
 mod digest;
 mod direct;
@@ -50,12 +51,14 @@ mod fixture;
 pub mod history;
 mod holds;
 mod keys;
+mod listing_searches;
 mod names;
 mod orders;
 mod pages;
 mod prune;
 mod random;
 mod record_rows;
+pub mod record_samples;
 mod record_searches;
 mod records;
 pub mod scene;
@@ -69,6 +72,7 @@ pub mod warehouse_history;
 
 pub use bench::{AnyStore, Bench, Shop};
 pub use case::{Case, Needed};
+pub use channel_history::ChannelHistory;
 pub use fixture::{Capabilities, Fixture};
 pub use history::History;
 pub use random::Random;
@@ -88,6 +92,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         searches::CASES,
         records::CASES,
         record_searches::CASES,
+        listing_searches::CASES,
         pages::CASES,
         stock::CASES,
         orders::CASES,

@@ -1,20 +1,21 @@
 //! Pages: every kind of row in the order of its keys, the same whatever the size of the page.
 
 use stockroom::channel::Channel;
-use stockroom::engine::{Record, RecordKey, RecordKind};
+use stockroom::engine::{Changes, Record, RecordKey, RecordKind};
 use stockroom::inventory::{Component, Location, Movement, Reason, Sku, Stock, StockRow};
 use stockroom::memory::MemoryStore;
 use stockroom::outbox::Subscription;
 use stockroom::ports::{Finish, Mode, Page, Rows, Store};
-use stockroom::{LocationNumber, OrderNumber, SkuNumber, Sourcing, StockNumber};
+use stockroom::{LocationNumber, OrderNumber, SkuNumber, Sourcing, StockNumber, TimedCommand};
 
 use crate::bench::{AnyStore, Bench};
 use crate::case::cases;
 use crate::direct::{
     at_noon, backorders, channels, commit, decide, events, holds, keys, locations, movements, orders, records, skus,
-    stock, subscriptions,
+    stock, subscriptions, write,
 };
 use crate::documents::{NOON, adjust, receive, sku, transfer};
+use crate::record_samples::{shops, shops_later};
 use crate::scene::{SUBSCRIPTIONS, first_act, second_act};
 
 cases![pages:
@@ -30,7 +31,7 @@ cases![pages:
 ];
 
 /// The first page of every kind.
-fn first_pages() -> [Page; 16] {
+fn first_pages() -> [Page; 21] {
     [
         Page::Skus(0),
         Page::Locations(0),
@@ -48,6 +49,11 @@ fn first_pages() -> [Page; 16] {
         Page::Records(RecordKind::Warehouse, None),
         Page::Records(RecordKind::Fulfillment, None),
         Page::Records(RecordKind::Message, None),
+        Page::Records(RecordKind::ChannelSettings, None),
+        Page::Records(RecordKind::Listing, None),
+        Page::Records(RecordKind::ListedItem, None),
+        Page::Records(RecordKind::ListedSku, None),
+        Page::Records(RecordKind::TakenOrder, None),
     ]
 }
 
@@ -109,16 +115,23 @@ fn one_by_one(pages: &[Rows]) -> Vec<String> {
 
 fn scene(bench: &Bench<'_>) -> AnyStore {
     let mut store = bench.store();
-    commit(&mut store, &first_act());
+    play(&mut store, &first_act(), shops());
     store
+}
+
+/// An act, and the rows of shops that come after it.
+fn play(store: &mut AnyStore, act: &[TimedCommand], shops: Changes) {
+    commit(store, act);
+    store.begin(Mode::Write).expect("begins");
+    write(store, shops, Finish::Commit);
 }
 
 fn every_kind_reads_as_the_twin(bench: &Bench<'_>) {
     let mut store = bench.store();
     let mut twin = AnyStore::new(MemoryStore::new());
-    for act in [first_act(), second_act()] {
-        commit(&mut store, &act);
-        commit(&mut twin, &act);
+    for (act, shops) in [(first_act(), shops as fn() -> Changes), (second_act(), shops_later)] {
+        play(&mut store, &act, shops());
+        play(&mut twin, &act, shops());
         for page in first_pages() {
             assert_eq!(read_all(&mut store, &page, 1_000), read_all(&mut twin, &page, 1_000));
         }
@@ -220,6 +233,12 @@ fn beyond_the_last_row_is_nothing(bench: &Bench<'_>) {
         Page::Records(RecordKind::Warehouse, Some(RecordKey::Warehouse(LocationNumber(u64::MAX)))),
         Page::Records(RecordKind::Fulfillment, Some(RecordKey::Fulfillment(OrderNumber(u64::MAX), 0))),
         Page::Records(RecordKind::Message, Some(RecordKey::Message("\u{10ffff}".into(), "".into()))),
+        Page::Records(RecordKind::ChannelSettings, Some(RecordKey::ChannelSettings("\u{10ffff}".into()))),
+        Page::Records(RecordKind::Listing, Some(RecordKey::Listing("\u{10ffff}".into(), SkuNumber(0)))),
+        Page::Records(RecordKind::Listing, Some(RecordKey::Listing("ö".into(), SkuNumber(u64::MAX)))),
+        Page::Records(RecordKind::ListedItem, Some(RecordKey::ListedItem("\u{10ffff}".into(), "".into()))),
+        Page::Records(RecordKind::ListedSku, Some(RecordKey::ListedSku(SkuNumber(u64::MAX)))),
+        Page::Records(RecordKind::TakenOrder, Some(RecordKey::TakenOrder("\u{10ffff}".into(), "".into()))),
         // Behind all of its own kind stand the others.
         Page::Records(RecordKind::Delivery, Some(RecordKey::Warehouse(LocationNumber(0)))),
     ];
@@ -304,12 +323,13 @@ fn movements_tell_the_whole_ledger(bench: &Bench<'_>) {
 fn a_page_within_a_unit_sees_the_unit(bench: &Bench<'_>) {
     let mut store = bench.store();
     let mut twin = AnyStore::new(MemoryStore::new());
-    commit(&mut store, &first_act());
-    commit(&mut twin, &first_act());
+    play(&mut store, &first_act(), shops());
+    play(&mut twin, &first_act(), shops());
     let before: Vec<_> = first_pages().iter().map(|page| read_all(&mut store, page, 2)).collect();
     store.begin(Mode::Write).expect("begins");
     decide(&mut store, &second_act(), Finish::Stay);
-    commit(&mut twin, &second_act());
+    write(&mut store, shops_later(), Finish::Stay);
+    play(&mut twin, &second_act(), shops_later());
     for page in first_pages() {
         assert_eq!(read_all(&mut store, &page, 2), read_all(&mut twin, &page, 2));
     }

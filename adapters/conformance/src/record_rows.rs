@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use stockroom::channel::{
+    Channel, ChannelPolicy, ChannelSettings, ListedItem, ListedSku, Listing, ListingState, Sourcing, TakenOrder,
+};
 use stockroom::engine::{Changes, Command, Record, RecordChange, RecordKey};
 use stockroom::fulfillment::{
     FulfillmentItem, FulfillmentOrder, FulfillmentState, StockCheck, StockReports, Warehouse,
@@ -23,8 +26,9 @@ pub(crate) fn furnished(bench: &Bench<'_>) -> AnyStore {
 }
 
 pub(crate) fn furnish(store: &mut AnyStore) {
-    let commands: [Command; 7] = [
+    let commands: [Command; 8] = [
         sku("mug").into(),
+        sku("plate").into(),
         location("main").into(),
         location("north").into(),
         channel("web", &["main", "north"]).into(),
@@ -97,9 +101,90 @@ pub(crate) fn a_message(source: &str, message: &str, at_ms: i64) -> InboxMessage
     InboxMessage { source: source.into(), message: message.into(), at_ms }
 }
 
+/// One of a shop with which nothing was exchanged yet.
+pub(crate) fn a_channel_settings(channel: &str, destination: &str) -> ChannelSettings {
+    ChannelSettings {
+        channel: channel.into(),
+        destination: destination.into(),
+        connected: false,
+        policy: ChannelPolicy::default(),
+        open_batch: 0,
+        open_count: 0,
+        batches: 0,
+        recount_after: None,
+        reconciliation: None,
+        orders_through_ms: 0,
+    }
+}
+
+/// One that the shop has said nothing of.
+pub(crate) fn a_listing(channel: &str, sku: u64) -> Listing {
+    Listing {
+        channel: channel.into(),
+        sku_number: SkuNumber(sku),
+        sku: "mug".into(),
+        item: format!("item {sku}"),
+        buffer: None,
+        cap: None,
+        state: ListingState::Listed,
+        why: String::new(),
+        desired: 0,
+        sent: None,
+        acknowledged: None,
+        observed: None,
+        observed_at_ms: 0,
+        unexplained: 0,
+        drift_since_ms: 0,
+        due_at_ms: 0,
+        delivery: 0,
+    }
+}
+
+pub(crate) fn a_listed_item(channel: &str, item: &str, sku: u64) -> ListedItem {
+    ListedItem { channel: channel.into(), item: item.into(), sku_number: SkuNumber(sku) }
+}
+
+pub(crate) fn a_listed_sku(sku: u64, listings: &[(&str, u64)]) -> ListedSku {
+    let listings = listings.iter().map(|(channel, sku)| ((*channel).into(), SkuNumber(*sku))).collect();
+    ListedSku { sku_number: SkuNumber(sku), listings }
+}
+
+/// One of which nothing is ours to ship.
+pub(crate) fn a_taken_order(channel: &str, id: &str) -> TakenOrder {
+    TakenOrder {
+        channel: channel.into(),
+        id: id.into(),
+        order: OrderNumber(0),
+        reference: String::new(),
+        placed_at_ms: NOON - 1,
+        updated_at_ms: NOON,
+        told_at_ms: 0,
+        lines: vec!["1".into()],
+    }
+}
+
+/// Names that a careless store mixes up, cuts off or sorts in another way, in the order of their bytes.
+pub(crate) const AWKWARD: [&str; 15] =
+    [" ", "\"; DROP TABLE x; --", "%", "'", "A", "Ab", "B", "_", "a", "a\u{1}b", "a ", "ab", "ä", "日本", "🫖"];
+
+/// Channels under names that no command would register as well.
+pub(crate) fn commit_channels<const N: usize>(store: &mut AnyStore, names: [&str; N]) {
+    let channel =
+        |name: &str| Channel { channel: name.into(), locations: vec![LocationNumber(1)], sourcing: Sourcing::Priority };
+    store.begin(Mode::Write).expect("begins");
+    let channels = names.map(|name| Arc::new(channel(name))).into();
+    write(store, Changes { channels, ..Changes::default() }, Finish::Commit);
+}
+
+/// SKUs with the numbers up to 12, beside the two that there are.
+pub(crate) fn commit_skus(store: &mut AnyStore) {
+    let replies = commit(store, &at_noon((3..=12).map(|number| sku(&format!("sku {number}")).into())));
+    assert!(replies.iter().all(|reply| reply.accepted().is_ok()), "{replies:#?}");
+}
+
 pub(crate) fn new(record: impl Into<Record>) -> RecordChange {
     let record = record.into();
-    RecordChange { key: record.key(), new: true, record: Some(Arc::new(record)) }
+    RecordChange { key: record.key(), new: true, record: Some(Arc::new(record)), stored: None }
 }
 
 pub(crate) fn changed(record: impl Into<Record>) -> RecordChange {
@@ -107,7 +192,7 @@ pub(crate) fn changed(record: impl Into<Record>) -> RecordChange {
 }
 
 pub(crate) fn gone(key: RecordKey) -> RecordChange {
-    RecordChange { key, new: false, record: None }
+    RecordChange { key, new: false, record: None, stored: None }
 }
 
 /// Changes of records alone, in the order of their keys, as stores get them.

@@ -1,29 +1,33 @@
 //! Records: the rows of the modules around orders and stock. Every kind is written, changed, read and taken away
 //! like the others, whatever stands in it.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+use stockroom::channel::TakenOrder;
 use stockroom::engine::{Changes, Needs, Record, RecordChange, RecordKey, RecordKind};
-use stockroom::fulfillment::{
-    CancelRequest, FulfillmentItem, FulfillmentOrder, FulfillmentRequest, FulfillmentState, RequestedItem,
-    StockReports, Warehouse, WarehouseShipment,
-};
-use stockroom::order::Tracking;
-use stockroom::outbox::{Delivery, DeliveryBody, DeliveryState, Destination, Patience};
+use stockroom::outbox::{Delivery, Destination};
 use stockroom::ports::{Finish, Mode, Page, Rows, Store};
-use stockroom::{LocationNumber, OrderNumber, ShipTo};
+use stockroom::{LocationNumber, OrderNumber, SkuNumber};
 
 use crate::bench::{AnyStore, Bench};
 use crate::case::cases;
 use crate::direct::{digest_of, putting, reading, records, supplied, write};
 use crate::documents::NOON;
 use crate::record_rows::{
-    a_delivery, a_destination, a_fulfillment_order, a_message, a_warehouse, changed, changes, commit_records,
+    AWKWARD, a_channel_settings, a_delivery, a_destination, a_fulfillment_order, a_listed_item, a_listed_sku,
+    a_listing, a_message, a_taken_order, a_warehouse, changed, changes, commit_channels, commit_records, commit_skus,
     furnished, gone, new,
 };
+use crate::record_samples::{each_otherwise, extremes, one_of_each};
 
 cases![records:
     what_is_not_there_is_put_as_none,
     each_kind_is_supplied_and_read_as_it_was_written,
     each_kind_changes_and_goes,
+    each_record_has_its_part_in_the_digest,
+    each_part_changes_alone,
     extremes_are_kept,
     written_changed_and_removed_within_one_unit,
     a_rollback_takes_records_back,
@@ -51,82 +55,6 @@ fn expect_supplied(store: &mut AnyStore, keys: &[RecordKey], there: &[Record]) {
     assert_eq!(supplied(store, &needs), expected, "{keys:?}");
 }
 
-/// One of every kind with something in each of its fields, in the order of their keys.
-fn one_of_each() -> Vec<Record> {
-    let request = FulfillmentRequest {
-        fulfillment: "o-1-1".into(),
-        order: "o-1".into(),
-        location: "main".into(),
-        channel: "web".into(),
-        placed_at_ms: NOON,
-        currency: "EUR".into(),
-        ship_to: Some(ShipTo { name: "Zoë \"Z\"".into(), address: vec!["1\\2".into()], ..ShipTo::default() }),
-        note: Some("first line\nsecond".into()),
-        items: vec![RequestedItem { line: 1, sku: "mug".into(), quantity: 3 }],
-    };
-    let patience = Patience {
-        attempts_max: 7,
-        age_max_ms: 6,
-        backoff_ms: 5,
-        backoff_max_ms: 4,
-        breaker_failures: 3,
-        breaker_open_ms: 2,
-        seed: 1,
-    };
-    let destination =
-        Destination { patience, last_number: 9, failures: 8, paused_until_ms: NOON + 1, ..a_destination("wms") };
-    let delivery = Delivery {
-        key: "o-1-1".into(),
-        state: DeliveryState::Leased,
-        attempts: 2,
-        doubt: true,
-        due_at_ms: NOON + 2,
-        created_at_ms: NOON + 1,
-        why: "it's \"late\"".into(),
-        body: DeliveryBody::RequestFulfillment(Box::new(request)),
-        ..a_delivery("wms", 9)
-    };
-    let warehouse = Warehouse {
-        stock: StockReports::CountIn,
-        check_on_allocation: true,
-        stock_taken_at_ms: NOON + 3,
-        ..a_warehouse(2, "wms")
-    };
-    let left = WarehouseShipment {
-        shipment: "p 'ä'".into(),
-        at_ms: NOON + 4,
-        tracking: Some(Tracking { carrier: "Post".into(), ..Tracking::default() }),
-    };
-    let plain = a_fulfillment_order(2, 3);
-    let item = FulfillmentItem { line: 4, per: 2, quantity: 6, shipped: 2, ..plain.items[0].clone() };
-    let fulfillment_order = FulfillmentOrder {
-        location: LocationNumber(2),
-        state: FulfillmentState::PartlyShipped,
-        delivery: 9,
-        cancelling: true,
-        reference: Some("W \"1\"".into()),
-        why: "no\u{1f}".into(),
-        items: vec![item, plain.items[0].clone()],
-        shipments: vec![left],
-        ..plain
-    };
-    let message = a_message("wms", "m-1", NOON + 5);
-    vec![destination.into(), delivery.into(), warehouse.into(), fulfillment_order.into(), message.into()]
-}
-
-/// The same records with other content in every field.
-fn each_otherwise() -> Vec<Record> {
-    let cancel = CancelRequest { fulfillment: "o-2-3".into(), reference: Some("W".into()) };
-    let delivery = Delivery { body: DeliveryBody::CancelFulfillment(cancel), ..a_delivery("wms", 9) };
-    vec![
-        a_destination("wms").into(),
-        delivery.into(),
-        a_warehouse(2, "wms").into(),
-        a_fulfillment_order(2, 3).into(),
-        a_message("wms", "m-1", NOON).into(),
-    ]
-}
-
 fn keys_of(records: &[Record]) -> Vec<RecordKey> {
     records.iter().map(Record::key).collect()
 }
@@ -146,6 +74,15 @@ fn what_is_not_there_is_put_as_none(bench: &Bench<'_>) {
         RecordKey::Fulfillment(OrderNumber(2), 2),
         RecordKey::Fulfillment(OrderNumber(3), 3),
         RecordKey::Message("m-1".into(), "wms".into()),
+        RecordKey::ChannelSettings("we".into()),
+        RecordKey::Listing("web".into(), SkuNumber(2)),
+        RecordKey::Listing("web".into(), SkuNumber(u64::MAX)),
+        RecordKey::Listing("WEB".into(), SkuNumber(1)),
+        RecordKey::ListedItem("web".into(), "gid://".into()),
+        RecordKey::ListedItem("gid://\"1\" 'ä'".into(), "web".into()),
+        RecordKey::ListedSku(SkuNumber(2)),
+        RecordKey::TakenOrder("web".into(), "SHOP-1".into()),
+        RecordKey::TakenOrder("web ".into(), "shop-1".into()),
     ];
     reading(&mut store, |store| expect_supplied(store, &others, &[]));
 }
@@ -184,51 +121,23 @@ fn each_kind_changes_and_goes(bench: &Bench<'_>) {
     assert_eq!(digest_of(store).0, before, "nothing of them is left");
 }
 
-/// The ends of what the fields can hold, and every state.
+/// No row is left out of it, and no field of a row.
+fn each_record_has_its_part_in_the_digest(bench: &Bench<'_>) {
+    let (before, mut store) = digest_of(furnished(bench));
+    let mut seen = std::collections::BTreeSet::from([before.0]);
+    for step in one_of_each().into_iter().map(new).chain(each_otherwise().into_iter().map(changed)) {
+        commit_records(&mut store, [step.clone()]);
+        let (digest, again) = digest_of(store);
+        assert!(seen.insert(digest.0), "{:?}", step.key);
+        store = again;
+    }
+}
+
 fn extremes_are_kept(bench: &Bench<'_>) {
     let mut store = furnished(bench);
-    let patience = Patience {
-        attempts_max: u32::MAX,
-        age_max_ms: i64::MAX,
-        backoff_ms: 0,
-        backoff_max_ms: i64::MAX,
-        breaker_failures: u32::MAX,
-        breaker_open_ms: i64::MAX,
-        seed: u64::MAX,
-    };
-    let mut there: Vec<Record> = Vec::new();
-    for (name, seed) in [("a", u64::MAX), ("b", 1 << 63), ("c", (1 << 63) - 1), ("d", 0)] {
-        let last_number = i64::MAX.unsigned_abs();
-        let paused_until_ms = i64::MAX;
-        let patience = Patience { seed, ..patience };
-        let row = Destination { patience, last_number, failures: u32::MAX, paused_until_ms, ..a_destination(name) };
-        there.push(row.into());
-    }
-    for (number, state) in [DeliveryState::Waiting, DeliveryState::Leased, DeliveryState::Dead].into_iter().enumerate()
-    {
-        let number = i64::MAX.unsigned_abs() - 2 + number as u64;
-        let why = "\u{1f}\n\r\t'\"\\ä日🫖".repeat(100);
-        let longest = Delivery { state, attempts: u32::MAX, due_at_ms: i64::MAX, why, ..a_delivery("a", number) };
-        there.push(longest.into());
-    }
-    let states = [
-        FulfillmentState::Requested,
-        FulfillmentState::Accepted,
-        FulfillmentState::Picking,
-        FulfillmentState::PartlyShipped,
-        FulfillmentState::Shipped,
-        FulfillmentState::Refused,
-        FulfillmentState::Cancelled,
-    ];
-    for (sequence, state) in states.into_iter().enumerate() {
-        let sequence = u32::MAX - 6 + sequence as u32;
-        let row = FulfillmentOrder { state, reference: Some(String::new()), ..a_fulfillment_order(1, sequence) };
-        there.push(row.into());
-    }
-    let items = vec![a_fulfillment_order(2, 1).items.swap_remove(0); 2_000];
-    there.push(FulfillmentOrder { items, delivery: 0, ..a_fulfillment_order(2, 1) }.into());
-    there.push(FulfillmentOrder { items: Vec::new(), ..a_fulfillment_order(2, 2) }.into());
-    there.push(a_message("a", "m", i64::MAX).into());
+    let there = extremes();
+    commit_channels(&mut store, ["a"]);
+    commit_skus(&mut store);
     commit_records(&mut store, there.iter().cloned().map(new));
     assert_eq!(all(&mut store), there);
     let keys = keys_of(&there);
@@ -252,6 +161,44 @@ fn written_changed_and_removed_within_one_unit(bench: &Bench<'_>) {
     write(&mut store, changes(one_of_each().into_iter().map(new)), Finish::Stay);
     write(&mut store, changes(keys.iter().cloned().map(gone)), Finish::Commit);
     assert_eq!(digest_of(store).0, before);
+}
+
+/// Where a store is told how a record was stored it may write what changed alone.
+fn each_part_changes_alone(bench: &Bench<'_>) {
+    let mut store = furnished(bench);
+    commit_records(&mut store, one_of_each().into_iter().map(new));
+    let mut there = one_of_each();
+    let others = each_otherwise();
+    for (at, other) in others.iter().enumerate() {
+        for record in parts_changed(&there[at], other) {
+            let stored = Some(Arc::new(there[at].clone()));
+            commit_records(&mut store, [RecordChange { stored, ..changed(record.clone()) }]);
+            there[at] = record;
+            assert_eq!(all(&mut store), there);
+        }
+        assert_eq!(there[at], *other, "every part has changed");
+    }
+}
+
+/// A record on its way to another, one part of it after the other.
+fn parts_changed(record: &Record, other: &Record) -> Vec<Record> {
+    let parts = |record: &Record| match serde_json::to_value(record).expect("JSON") {
+        Value::Object(kinds) => kinds.into_iter().next().expect("a kind"),
+        other => panic!("{other}"),
+    };
+    let ((kind, mut now), (_, other)) = (parts(record), parts(other));
+    let (Some(fields), Some(others)) = (now.as_object_mut(), other.as_object()) else { panic!("no record") };
+    let names: BTreeSet<String> = fields.keys().chain(others.keys()).cloned().collect();
+    let mut changes = Vec::new();
+    for name in names {
+        match others.get(&name) {
+            Some(value) => drop(fields.insert(name, value.clone())),
+            None => drop(fields.remove(&name)),
+        }
+        let whole = Value::Object([(kind.clone(), Value::Object(fields.clone()))].into_iter().collect());
+        changes.push(serde_json::from_value(whole).expect("a record"));
+    }
+    changes
 }
 
 fn a_rollback_takes_records_back(bench: &Bench<'_>) {
@@ -290,6 +237,16 @@ fn a_contradiction_leaves_nothing(bench: &Bench<'_>) {
         gone(RecordKey::Warehouse(LocationNumber(1))),
         gone(RecordKey::Fulfillment(OrderNumber(1), 1)),
         gone(RecordKey::Message("wms".into(), "m-2".into())),
+        changed(a_channel_settings("nobody", "wms")),
+        changed(a_listing("web", 2)),
+        changed(a_listed_item("web", "nothing", 1)),
+        changed(a_listed_sku(2, &[])),
+        changed(a_taken_order("web", "shop-2")),
+        gone(RecordKey::ChannelSettings("nobody".into())),
+        gone(RecordKey::Listing("web".into(), SkuNumber(2))),
+        gone(RecordKey::ListedItem("web".into(), "nothing".into())),
+        gone(RecordKey::ListedSku(SkuNumber(2))),
+        gone(RecordKey::TakenOrder("web".into(), "shop-2".into())),
     ]);
     for contradiction in contradictions {
         store.begin(Mode::Write).expect("begins");
@@ -302,10 +259,6 @@ fn a_contradiction_leaves_nothing(bench: &Bench<'_>) {
         store = again;
     }
 }
-
-/// Names that a careless store mixes up, cuts off or sorts in another way.
-const AWKWARD: [&str; 14] =
-    [" ", "\"; DROP TABLE x; --", "%", "'", "A", "Ab", "B", "_", "a", "a ", "ab", "ä", "日本", "🫖"];
 
 fn keys_are_told_apart_and_sorted_by_their_bytes(bench: &Bench<'_>) {
     let mut store = furnished(bench);
@@ -320,7 +273,19 @@ fn keys_are_told_apart_and_sorted_by_their_bytes(bench: &Bench<'_>) {
     for source in AWKWARD {
         there.extend(AWKWARD.map(|message| a_message(source, message, NOON + source.len() as i64).into()));
     }
+    there.extend(AWKWARD.map(|name| a_channel_settings(name, name).into()));
+    // As text 10 and 12 stand before 9.
+    there.extend(AWKWARD.iter().flat_map(|name| [1, 9, 10, 12].map(|number| a_listing(name, number).into())));
+    for channel in AWKWARD {
+        there.extend(AWKWARD.map(|item| a_listed_item(channel, item, item.len().min(12) as u64).into()));
+    }
+    there.extend([1, 9, 10, 12].map(|number| a_listed_sku(number, &[("web", number)]).into()));
+    for channel in AWKWARD {
+        there.extend(AWKWARD.map(|id| TakenOrder { reference: channel.into(), ..a_taken_order(channel, id) }.into()));
+    }
     assert!(there.windows(2).all(|pair| pair[0].key() < pair[1].key()), "the case names them in their order");
+    commit_channels(&mut store, AWKWARD);
+    commit_skus(&mut store);
     // In whatever order they come into being.
     commit_records(
         &mut store,
@@ -355,13 +320,28 @@ fn a_page_begins_after_its_key(bench: &Bench<'_>) {
     there.push(a_warehouse(2, "b").into());
     there.extend([a_fulfillment_order(1, 2).into(), a_fulfillment_order(2, 1).into()]);
     there.extend([a_message("b", "m", NOON).into(), a_message("d", "b", NOON).into()]);
+    there.extend(["b", "d"].map(|channel| a_channel_settings(channel, "b").into()));
+    there.extend([2, 5].map(|number| a_listing("b", number).into()));
+    there.extend([1, 3].map(|number| a_listing("d", number).into()));
+    there.extend([a_listed_item("b", "m", 1).into(), a_listed_item("d", "b", 1).into()]);
+    there.extend([2, 5].map(|number| a_listed_sku(number, &[]).into()));
+    there.extend([a_taken_order("b", "m").into(), a_taken_order("d", "b").into()]);
+    commit_channels(&mut store, ["b", "d"]);
+    commit_skus(&mut store);
     commit_records(&mut store, there.iter().cloned().map(new));
     let mut places: Vec<RecordKey> =
         ["", "a", "b", "c", "d", "e"].map(|name| RecordKey::Destination(name.into())).into();
     for name in ["a", "b", "c", "d", "e"] {
         places.extend([0, 1, 2, 3, 5, u64::MAX].map(|number| RecordKey::Delivery(name.into(), number)));
-        places.extend(["", "b", "m", "z"].map(|id| RecordKey::Message(name.into(), id.into())));
+        places.push(RecordKey::ChannelSettings(name.into()));
+        places.extend([0, 1, 2, 3, 5, u64::MAX].map(|number| RecordKey::Listing(name.into(), SkuNumber(number))));
+        for id in ["", "b", "m", "z"] {
+            places.push(RecordKey::Message(name.into(), id.into()));
+            places.push(RecordKey::ListedItem(name.into(), id.into()));
+            places.push(RecordKey::TakenOrder(name.into(), id.into()));
+        }
     }
+    places.extend([0, 1, 2, 3, 5, u64::MAX].map(|number| RecordKey::ListedSku(SkuNumber(number))));
     places.extend([0, 1, 2, 3].map(|number| RecordKey::Warehouse(LocationNumber(number))));
     places.extend(
         [(0, 9), (1, 1), (1, 2), (1, 3), (2, 0), (2, 1)].map(|(o, s)| RecordKey::Fulfillment(OrderNumber(o), s)),

@@ -8,6 +8,7 @@ use stockroom::{Code, EventKind, Outcome, TimedCommand};
 
 use crate::bench::{AnyStore, Bench, Shop, shop_over};
 use crate::case::cases;
+use crate::channel_history::ChannelHistory;
 use crate::expect::Expect;
 use crate::history::{CHANNELS, History, LOCATIONS, SKUS};
 use crate::random::Random;
@@ -22,6 +23,9 @@ cases![twin:
     a_history_with_warehouses_in_batches,
     a_history_with_warehouses_of_single_commands,
     a_history_with_warehouses_restarts_and_previews,
+    a_history_with_channels_in_batches,
+    a_history_with_channels_of_single_commands,
+    a_history_with_channels_restarts_and_previews,
     histories_do_everything_there_is,
 ];
 
@@ -39,6 +43,12 @@ fn history(seed: u64) -> Vec<TimedCommand> {
 
 fn warehouse_history(seed: u64) -> Vec<TimedCommand> {
     let history: Vec<_> = WarehouseHistory::new(seed).take(COMMANDS).collect();
+    assert_eq!(history.len(), COMMANDS, "it was lived through to the end");
+    history
+}
+
+fn channel_history(seed: u64) -> Vec<TimedCommand> {
+    let history: Vec<_> = ChannelHistory::new(seed).take(COMMANDS).collect();
     assert_eq!(history.len(), COMMANDS, "it was lived through to the end");
     history
 }
@@ -104,6 +114,14 @@ fn a_history_with_warehouses_of_single_commands(bench: &Bench<'_>) {
     run_history(&warehouse_history(7), &twin(), &bench.shop(), 7, 50);
 }
 
+fn a_history_with_channels_in_batches(bench: &Bench<'_>) {
+    run_history(&channel_history(9), &bench.shop(), &twin(), 9, 30);
+}
+
+fn a_history_with_channels_of_single_commands(bench: &Bench<'_>) {
+    run_history(&channel_history(10), &twin(), &bench.shop(), 10, 50);
+}
+
 /// With nothing in memory every few commands, and every command foretold.
 fn a_history_with_restarts_and_previews(bench: &Bench<'_>) {
     restart_and_preview(bench, history(5));
@@ -111,6 +129,10 @@ fn a_history_with_restarts_and_previews(bench: &Bench<'_>) {
 
 fn a_history_with_warehouses_restarts_and_previews(bench: &Bench<'_>) {
     restart_and_preview(bench, warehouse_history(8));
+}
+
+fn a_history_with_channels_restarts_and_previews(bench: &Bench<'_>) {
+    restart_and_preview(bench, channel_history(11));
 }
 
 fn restart_and_preview(bench: &Bench<'_>, history: Vec<TimedCommand>) {
@@ -137,11 +159,16 @@ fn histories_do_everything_there_is(bench: &Bench<'_>) {
     let mut accepted = BTreeSet::new();
     let mut refused = BTreeSet::new();
     let (mut kinds, mut repeated, mut count) = (BTreeSet::new(), 0, 0);
-    for seed in 1..=4 {
+    for seed in 1..=6 {
         // One on the store under test, for what its searches bring about.
         let shop = if seed == 1 { bench.shop() } else { twin() };
         let mut read = 0;
-        for timed in if seed < 3 { history(seed) } else { warehouse_history(seed) } {
+        let history = match seed {
+            1 | 2 => history(seed),
+            3 | 4 => warehouse_history(seed),
+            _ => channel_history(seed),
+        };
+        for timed in history {
             let action = format!("{:?}", timed.command.action);
             let action = action.split('(').next().unwrap_or_default().to_owned();
             let reply = shop.reply_at(timed.at_ms, timed.command);
@@ -160,8 +187,8 @@ fn histories_do_everything_there_is(bench: &Bench<'_>) {
             }
         }
     }
-    assert_eq!(accepted.len(), 33, "{accepted:?}");
-    assert!(count > COMMANDS, "{count} of {} accepted", 4 * COMMANDS);
+    assert_eq!(accepted.len(), 42, "{accepted:?}");
+    assert!(count > COMMANDS, "{count} of {} accepted", 6 * COMMANDS);
     assert!(repeated > 100, "{repeated}");
     let never: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.name()).filter(|name| !kinds.contains(name)).collect();
     assert_eq!(never, [""; 0]);

@@ -14,6 +14,7 @@ use ureq::{Agent, AsSendBody, Body, Proxy};
 
 use crate::body;
 use crate::failure::{CUT, failure, kind};
+use crate::lookup::Later;
 use crate::options::{HttpOptions, HttpSetupError};
 use crate::request::{Prepared, Unfit, prepare};
 use crate::watch::{self, Stage, WatchedConnector};
@@ -47,7 +48,6 @@ impl HttpClient {
             .max_redirects(0)
             .user_agent(&options.user_agent)
             .accept_encoding(body::ACCEPTED)
-            .timeout_resolve(milliseconds(options.connect_timeout_ms))
             .timeout_connect(milliseconds(options.connect_timeout_ms))
             .timeout_per_read(milliseconds(options.silence_timeout_ms))
             .timeout_per_write(milliseconds(options.silence_timeout_ms))
@@ -56,7 +56,7 @@ impl HttpClient {
             .max_idle_age(Duration::from_millis(options.idle_max_ms))
             .output_buffer_size(OUTPUT_BYTES)
             .build();
-        let agent = Agent::with_parts(config, WatchedConnector::default(), DefaultResolver::default());
+        let agent = Agent::with_parts(config, WatchedConnector::new(DefaultResolver::default()), Later);
         Ok(HttpClient { agent, options: Arc::new(options) })
     }
 

@@ -27,6 +27,7 @@
 mod body;
 mod client;
 mod failure;
+mod lookup;
 mod options;
 mod request;
 mod sink;

@@ -12,8 +12,8 @@ pub const BODY_MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// How a client is set up. Each time is at least one millisecond.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpOptions {
-    /// The longest that finding the host's addresses may take, and again the longest for connecting to it, TLS
-    /// included, in milliseconds. A lookup that is given up goes on in a thread of its own until the system ends it.
+    /// The longest that making a connection may take, from finding the host's addresses to the end of TLS's greeting,
+    /// in milliseconds. A lookup that is given up goes on in a thread of its own until the system ends it.
     pub connect_timeout_ms: u64,
     /// The longest silence: how long one read or one write may wait for the other side, in milliseconds.
     pub silence_timeout_ms: u64,

@@ -50,9 +50,9 @@ impl<E: Exchange, C: Clock> HttpSink<E, C> {
         let mut turns = 1;
         let mut turn = self.exchange.begin(delivery);
         loop {
-            let (request, step) = match turn {
+            let (request, step, memo) = match turn {
                 Turn::End(result) => return result,
-                Turn::Ask { request, step } => (request, step),
+                Turn::Ask { request, step, memo } => (request, step, memo),
             };
             if turns >= TURNS_MAX {
                 return too_many_turns(step, doubt);
@@ -64,7 +64,7 @@ impl<E: Exchange, C: Clock> HttpSink<E, C> {
             let answer = self.client.send_within(&request, u64::try_from(left_ms).unwrap_or(0));
             was_asked = true;
             doubt |= may_have_changed(&request, answer.as_ref().err());
-            turn = self.exchange.answered(delivery, step, answer.as_ref(), self.clock.now_ms());
+            turn = self.exchange.answered(delivery, step, &memo, answer.as_ref(), self.clock.now_ms());
             turns += 1;
         }
     }

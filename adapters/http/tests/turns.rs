@@ -34,7 +34,7 @@ where
         (self.begin)(delivery)
     }
 
-    fn answered(&self, _: &LeasedDelivery, step: Step, answer: Answer<'_>, now_ms: i64) -> Turn {
+    fn answered(&self, _: &LeasedDelivery, step: Step, _: &str, answer: Answer<'_>, now_ms: i64) -> Turn {
         (self.answered)(step, answer, now_ms)
     }
 }
@@ -49,7 +49,7 @@ pub(crate) fn stubborn(asked: HttpRequest) -> impl Exchange {
 }
 
 pub(crate) fn ask(step: &'static str, request: HttpRequest) -> Turn {
-    Turn::Ask { request, step: Step(step) }
+    Turn::Ask { request, step: Step(step), memo: String::new() }
 }
 
 pub(crate) fn delivery(doubt: bool) -> LeasedDelivery {

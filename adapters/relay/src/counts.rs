@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct RelayCounts {
     /// Fulfillment orders written.
     pub requested: u64,
+    /// Listings put into deliveries.
+    pub queued: u64,
     /// Attempts made.
     pub attempts: u64,
     /// Attempts that began in doubt, so that the sink looked first.
@@ -22,6 +24,7 @@ pub struct RelayCounts {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) requested: AtomicU64,
+    pub(crate) queued: AtomicU64,
     pub(crate) attempts: AtomicU64,
     pub(crate) looked_up: AtomicU64,
     pub(crate) done: AtomicU64,
@@ -34,6 +37,7 @@ impl Counters {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         RelayCounts {
             requested: value(&self.requested),
+            queued: value(&self.queued),
             attempts: value(&self.attempts),
             looked_up: value(&self.looked_up),
             done: value(&self.done),

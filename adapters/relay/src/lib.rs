@@ -1,6 +1,6 @@
-//! The relay: threads that write the fulfillment orders that events call for, take due deliveries, hand each to the
-//! sink of its destination, and report what came of it. It decides nothing: what is due, how long to wait and when
-//! to give up are the engine's rules. Any number of relays, in any number of processes, may work on one database.
+//! The relay: threads that react to events with fulfillment orders and fresh listings, take due deliveries, hand each
+//! to the sink of its destination, and report what came of it. It decides nothing: what is due, how long to wait and
+//! when to give up are the engine's rules. Any number of relays, in any number of processes, may work on one database.
 
 #![forbid(unsafe_code)]
 
@@ -19,7 +19,7 @@ use stockroom::{Error, ErrorKind, Rejection, Result, Stockroom};
 use crate::counts::Counters;
 pub use crate::counts::RelayCounts;
 use crate::stop::Stop;
-use crate::work::{Deliverer, Reactor};
+use crate::work::{Deliverer, Reaction, Reactor};
 
 /// How a relay works.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct RelayOptions {
     pub take_max: u32,
     /// Whether the relay also reacts to events with fulfillment orders. Needs a registered warehouse.
     pub fulfill: bool,
+    /// Whether the relay also brings listings in step with stock. Needs a connected channel.
+    pub listings: bool,
 }
 
 impl Default for RelayOptions {
@@ -46,6 +48,7 @@ impl Default for RelayOptions {
             report_after: Duration::from_millis(100),
             take_max: 200,
             fulfill: true,
+            listings: false,
         }
     }
 }
@@ -88,7 +91,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts a relay: a thread for each connection of each route, and one for the reactions.
+    /// Starts a relay: a thread for each connection of each route, and one for each kind of reaction.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] where the options are out of range or the platform has no more threads.
@@ -110,8 +113,10 @@ impl Relay {
         }
         let listener = trouble.unwrap_or_else(|| Arc::new(|_| {}));
         let mut relay = Relay { stop: Arc::default(), counters: Arc::default(), threads: Vec::new() };
-        if options.fulfill {
+        let reactions = [(options.fulfill, Reaction::Fulfill), (options.listings, Reaction::UpdateListings)];
+        for (_, reaction) in reactions.into_iter().filter(|(wanted, _)| *wanted) {
             let reactor = Reactor {
+                reaction,
                 room: Arc::clone(room),
                 idle: options.idle,
                 stop: Arc::clone(&relay.stop),
@@ -148,6 +153,12 @@ impl Relay {
     /// What was done so far.
     pub fn counts(&self) -> RelayCounts {
         self.counters.read()
+    }
+
+    /// Has every thread look for work at once, for a host that knows that there is some. Without it work is found
+    /// within the idle time.
+    pub fn wake(&self) {
+        self.stop.wake();
     }
 
     /// Lets what is under way end and be reported, and returns what was done. It takes as long as the slowest

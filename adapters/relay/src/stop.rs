@@ -1,27 +1,53 @@
-//! Asking threads to stop, and waiting for work or for that, whichever is first.
+//! Asking threads to stop or to look for work, and waiting for that or for a while, whichever is first.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 #[derive(Debug, Default)]
+struct State {
+    asked: bool,
+    /// How often there was news of work.
+    news: u64,
+}
+
+#[derive(Debug, Default)]
 pub(crate) struct Stop {
-    asked: Mutex<bool>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
 impl Stop {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn ask(&self) {
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.state().asked = true;
         self.changed.notify_all();
     }
 
     pub(crate) fn is_asked(&self) -> bool {
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state().asked
+    }
+
+    /// Says that there is work.
+    pub(crate) fn wake(&self) {
+        self.state().news += 1;
+        self.changed.notify_all();
+    }
+
+    /// How much news there was, to be read before a look for work: what comes after it ends the wait.
+    pub(crate) fn news(&self) -> u64 {
+        self.state().news
     }
 
     /// Sleeps, but not beyond being asked to stop.
     pub(crate) fn sleep(&self, time: Duration) {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.changed.wait_timeout_while(asked, time, |asked| !*asked));
+        drop(self.changed.wait_timeout_while(self.state(), time, |state| !state.asked));
+    }
+
+    /// Sleeps, but not beyond being asked to stop or news since that was read.
+    pub(crate) fn sleep_without_news(&self, news: u64, time: Duration) {
+        drop(self.changed.wait_timeout_while(self.state(), time, |state| !state.asked && state.news == news));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use stockroom::ports::{Sink, Store};
 use stockroom::{
     Answer, Command, DeliveryResult, Fulfill, LeasedDelivery, Outcome, Reply, ReportDelivery, Result, Stockroom,
-    TakeDeliveries, TakenDeliveries,
+    TakeDeliveries, TakenDeliveries, UpdateListings,
 };
 
 use crate::counts::{Counters, count};
@@ -35,13 +35,39 @@ impl<'s> Waits<'s> {
         self.next = FIRST_WAIT.min(self.idle);
     }
 
-    fn wait(&mut self) {
-        self.stop.sleep(self.next);
+    /// Waits for a while or for news of work since that was read.
+    fn wait(&mut self, news: u64) {
+        self.stop.sleep_without_news(news, self.next);
         self.next = (self.next * 2).min(self.idle);
     }
 }
 
+/// What is reacted to events with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reaction {
+    Fulfill,
+    UpdateListings,
+}
+
+impl Reaction {
+    fn command(self) -> Command {
+        match self {
+            Reaction::Fulfill => Fulfill { limit: REACTION_COMMANDS }.into(),
+            Reaction::UpdateListings => UpdateListings { limit: REACTION_COMMANDS }.into(),
+        }
+    }
+}
+
+/// What a reaction found and did.
+struct Reacted {
+    found: bool,
+    more: bool,
+    /// Whether there is something to deliver now.
+    wrote: bool,
+}
+
 pub(crate) struct Reactor<S> {
+    pub(crate) reaction: Reaction,
     pub(crate) room: Arc<Stockroom<S>>,
     pub(crate) idle: Duration,
     pub(crate) stop: Arc<Stop>,
@@ -53,21 +79,43 @@ impl<S: Store> Reactor<S> {
     pub(crate) fn run(&self) {
         let mut waits = Waits::new(&self.stop, self.idle);
         while !self.stop.is_asked() {
-            match answered(self.room.execute(Fulfill { limit: REACTION_COMMANDS })) {
-                Ok(Answer::Fulfilled(fulfilled)) if fulfilled.events > 0 => {
-                    count(&self.counters.requested, fulfilled.requested);
-                    waits.found_work();
-                    if !fulfilled.more {
-                        // Orders come in bursts: one look at many of them beats many looks at one.
-                        waits.wait();
+            let news = self.stop.news();
+            match answered(self.room.execute(self.reaction.command())) {
+                Ok(answer) => {
+                    let reacted = self.reacted(&answer);
+                    if reacted.found {
+                        waits.found_work();
+                    }
+                    if reacted.wrote {
+                        self.stop.wake();
+                    }
+                    if !reacted.more {
+                        // Changes come in bursts: one look at many of them beats many looks at one.
+                        waits.wait(if reacted.wrote { news + 1 } else { news });
                     }
                 }
-                Ok(_) => waits.wait(),
                 Err(trouble) => {
                     (self.trouble)(&trouble);
                     self.stop.sleep(self.idle);
                 }
             }
+        }
+    }
+}
+
+impl<S> Reactor<S> {
+    fn reacted(&self, answer: &Answer) -> Reacted {
+        match answer {
+            Answer::Fulfilled(done) => {
+                count(&self.counters.requested, done.requested);
+                Reacted { found: done.events > 0, more: done.more, wrote: done.requested > 0 }
+            }
+            Answer::ListingsUpdated(done) => {
+                count(&self.counters.queued, done.queued);
+                let wrote = done.queued + done.shipments > 0;
+                Reacted { found: done.events > 0 || wrote, more: done.more, wrote }
+            }
+            _ => Reacted { found: false, more: false, wrote: false },
         }
     }
 }
@@ -88,6 +136,7 @@ impl<S: Store> Deliverer<S> {
         let mut pace = Pace::new(self.options.report_after, self.options.take_max);
         let mut reports: Vec<Command> = Vec::new();
         loop {
+            let news = self.stop.news();
             let stopping = self.stop.is_asked();
             if stopping && reports.is_empty() {
                 return;
@@ -114,7 +163,7 @@ impl<S: Store> Deliverer<S> {
                 }
             };
             if taken.deliveries.is_empty() {
-                waits.wait();
+                waits.wait(news);
                 continue;
             }
             waits.found_work();
@@ -157,7 +206,7 @@ impl<S: Store> Deliverer<S> {
         count(&self.counters.attempts, 1);
         count(&self.counters.looked_up, u64::from(delivery.doubt));
         let counter = match result {
-            DeliveryResult::Done(_) => &self.counters.done,
+            DeliveryResult::Done(_) | DeliveryResult::DoneWithPause { .. } => &self.counters.done,
             DeliveryResult::Retry(_) => &self.counters.retried,
             DeliveryResult::Refused { .. } => &self.counters.refused,
         };

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use stockroom::memory::MemoryStore;
 use stockroom::ports::Sink;
 use stockroom::{
-    Code, Command, DeliveryAnswer, DeliveryBody, DeliveryResult, FulfillmentState, LeasedDelivery, NewLine, NewOrder,
-    Patience, ReceiveStock, RegisterChannel, RegisterDestination, RegisterLocation, RegisterSku, RegisterWarehouse,
-    Retry, StockLine, Stockroom,
+    Code, Command, ConnectChannel, DeliveryAnswer, DeliveryBody, DeliveryResult, FulfillmentState, LeasedDelivery,
+    NewLine, NewOrder, Patience, ReceiveStock, RegisterChannel, RegisterDestination, RegisterLocation, RegisterSku,
+    RegisterWarehouse, Retry, SetListing, StockLine, Stockroom,
 };
 use stockroom_relay::{Relay, RelayOptions, RelayTrouble, Route};
 
@@ -210,4 +210,47 @@ fn options_out_of_range_are_refused() {
         let error = Relay::start(&room, routes, &options, None).expect_err("it is refused");
         assert!(!error.is_retryable());
     }
+}
+
+/// A shop that shows what it is sent.
+#[derive(Default)]
+struct Shown(Mutex<BTreeMap<String, i64>>);
+
+impl Sink for Shown {
+    fn deliver(&self, delivery: &LeasedDelivery) -> DeliveryResult {
+        let DeliveryBody::SetQuantities(batch) = &delivery.body else { panic!("{delivery:?}") };
+        let mut shown = self.0.lock().unwrap();
+        shown.extend(batch.listings.iter().map(|entry| (entry.item.clone(), entry.quantity)));
+        DeliveryResult::Done(DeliveryAnswer::Taken)
+    }
+}
+
+#[test]
+fn listings_follow_stock_and_a_host_need_not_wait_for_the_next_look() {
+    let room = room(0);
+    let commands: [Command; 2] = [
+        ConnectChannel { channel: "web".into(), destination: "wms".into(), ..Default::default() }.into(),
+        SetListing { channel: "web".into(), sku: "mug".into(), item: "I-1".into(), ..Default::default() }.into(),
+    ];
+    for reply in room.execute_batch(commands).expect("it works") {
+        assert!(reply.accepted().is_ok());
+    }
+    let shown = Arc::new(Shown::default());
+    let routes = vec![Route { destination: "wms".into(), sink: Arc::clone(&shown) as Arc<dyn Sink>, connections: 2 }];
+    // Nobody looks again by himself within the time of this test.
+    let idle = Duration::from_secs(3_600);
+    let relay = Relay::start(&room, routes, &RelayOptions { idle, fulfill: false, listings: true, ..options() }, None);
+    let relay = relay.expect("it starts");
+    let shows = |quantity| shown.0.lock().unwrap().get("I-1") == Some(&quantity);
+    eventually("the stock is shown", || shows(1_000_000));
+    for number in 0..5 {
+        room.execute(order(number)).expect("it works");
+        eventually("the sale is shown", || {
+            // Again and again: the one before may have come while all were looking.
+            relay.wake();
+            shows(1_000_000 - i64::try_from(number).expect("few") - 1)
+        });
+    }
+    assert!(relay.stop().queued >= 6);
+    assert!(room.settled("web").expect("it can be read").expect("it has a shop").is_settled());
 }

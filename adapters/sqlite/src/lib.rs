@@ -21,6 +21,7 @@ mod due;
 mod error;
 mod events;
 mod host;
+mod listings;
 mod open;
 mod read;
 mod records;

@@ -17,7 +17,7 @@ mod migrations {
 }
 
 /// The newest schema that this build knows.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// The pause between two tries at setting WAL mode.
 const WAL_PAUSE_MS: u32 = 10;

@@ -50,7 +50,7 @@ pub(crate) fn number(row: &Row<'_>, column: usize) -> Mapped<u64> {
 }
 
 /// A quantity, which may be wrong but not so large that adding it up fails.
-fn quantity(row: &Row<'_>, column: usize) -> Mapped<i64> {
+pub(crate) fn quantity(row: &Row<'_>, column: usize) -> Mapped<i64> {
     let quantity: i64 = row.get(column)?;
     match (-LEVEL_MAX..=LEVEL_MAX).contains(&quantity) {
         true => Ok(quantity),

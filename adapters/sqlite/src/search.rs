@@ -9,6 +9,7 @@ use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result, StockNumb
 use crate::due;
 use crate::error::During;
 use crate::events;
+use crate::listings;
 use crate::read::{many, one, prepared};
 use crate::records;
 use crate::rows;
@@ -96,6 +97,8 @@ pub(crate) fn find(connection: &Connection, query: &Query, set: &mut WorkingSet)
         Query::DueDeliveries { destination, now_ms, limit } => {
             due::due_deliveries(connection, destination, *now_ms, *limit, set)
         }
+        Query::Listings { channel, after, limit } => listings::of_channel(connection, channel, *after, *limit, set),
+        Query::DueListings { now_ms, limit } => listings::due(connection, *now_ms, *limit, set),
         Query::EventsAfter { number, limit } => Ok(Found::Events(events::after(connection, *number, *limit)?)),
         Query::MovedSince { location, at_ms } => moved_since(connection, *location, *at_ms),
     }

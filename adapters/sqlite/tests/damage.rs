@@ -5,13 +5,20 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use stockroom::channel::{
+    ChannelLine, ChannelOrder, ChannelPolicy, ConnectChannel, DriftPolicy, NoteListings, ReconcileChannel, SeenListing,
+    TakeChannelOrder, UpdateListings,
+};
+use stockroom::engine::{Needs, Query, WorkingSet};
 use stockroom::fulfillment::{NoteWarehouseStock, ReassignFulfillment, SkuLevel, WarehouseStatus, WarehouseStock};
 use stockroom::outbox::{DeliveryAnswer, DeliveryResult, DropDelivery, RequeueDelivery};
-use stockroom::{Error, ErrorKind, PruneFrom, Result, Tick};
+use stockroom::ports::{Finish, Mode, Store, Written};
+use stockroom::{Error, ErrorKind, PruneFrom, Result, SkuNumber, Tick};
 use stockroom_conformance::documents::{
     NOON, cancel, complete, count, edit, extend, fulfill, hold, message, note, order, receive, release, report, ship,
     shipment, take, transfer,
 };
+use stockroom_conformance::record_samples::shops;
 use stockroom_conformance::scene::{SECOND_ACT, first_act};
 use stockroom_conformance::{History, Random, WarehouseHistory};
 
@@ -26,7 +33,10 @@ fn sound_file(place: &Place) -> Vec<u8> {
     shop.execute_batch_at(first_act()).expect("done");
     shop.execute_batch_at(History::new(41).take(250).collect()).expect("done");
     shop.execute_batch_at(WarehouseHistory::new(41).skip(12).take(350).collect()).expect("done");
-    drop(shop);
+    let mut store = shop.into_store();
+    store.begin(Mode::Write).expect("begins");
+    assert_eq!(store.write(shops(), Finish::Commit).expect("writes"), Written::Done);
+    drop(store);
     fs::read(place.file()).expect("the file")
 }
 
@@ -70,11 +80,21 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
 
 /// Reads everything and tries a bit of everything. Returns the failures.
 fn use_it(path: &Path) -> Vec<Error> {
-    let shop = match open(path) {
-        Ok(store) => over(store),
+    let mut store = match open(path) {
+        Ok(store) => store,
         Err(error) => return vec![error],
     };
     let mut errors = Vec::new();
+    for query in [
+        Query::Listings { channel: "web".into(), after: SkuNumber(0), limit: 50 },
+        Query::DueListings { now_ms: SECOND_ACT, limit: 50 },
+    ] {
+        let needs = Needs { queries: vec![query], ..Needs::default() };
+        errors.extend(store.begin(Mode::Read).err());
+        errors.extend(store.supply(&needs, &mut WorkingSet::default()).err());
+        errors.extend(store.rollback().err());
+    }
+    let shop = over(store);
     let mut keep = |result: Result<()>| errors.extend(result.err());
     keep(shop.verify().map(drop));
     keep(shop.digest().map(drop));
@@ -126,11 +146,45 @@ fn use_it(path: &Path) -> Vec<Error> {
         DropDelivery { destination: "wms".into(), number: 2 }.into(),
         stockroom::Prune { before_ms: now, limit: 100, from: PruneFrom::Messages(String::new(), String::new()) }.into(),
     ];
-    for command in commands {
+    for command in commands.into_iter().chain(of_channels(now)) {
         keep(shop.execute_at(now, command).map(drop));
     }
     keep(shop.verify().map(drop));
     errors
+}
+
+/// What a shop behind a channel says and is sent. Every listing is reckoned anew.
+fn of_channels(now_ms: i64) -> Vec<stockroom::Command> {
+    let (channel, destination) = (String::from("web"), String::from("Ä-wms"));
+    let policy = ChannelPolicy { buffer: 1, batch_max: 2, drift: DriftPolicy::TakeOver, ..ChannelPolicy::default() };
+    let seen = |item: &str, quantity| SeenListing { item: item.into(), at_ms: now_ms, quantity };
+    let line =
+        |line: &str, sku: &str| ChannelLine { line: line.into(), sku: sku.into(), quantity: 1, unit_price_minor: 100 };
+    let told = |id: &str, lines| ChannelOrder {
+        id: id.into(),
+        channel: channel.clone(),
+        reference: id.into(),
+        placed_at_ms: now_ms,
+        updated_at_ms: now_ms,
+        currency: "EUR".into(),
+        lines,
+        ..ChannelOrder::default()
+    };
+    let (changed, fresh) = (told("o-1", vec![line("2", "mug")]), told("o-99", vec![line("1", "set")]));
+    let listings = vec![seen("web 1", Some(3)), seen("web 2", Some(0)), seen("web 7", None), seen("other", Some(1))];
+    vec![
+        ConnectChannel { channel: channel.clone(), destination: destination.clone(), policy }.into(),
+        UpdateListings { limit: 100 }.into(),
+        NoteListings { channel: channel.clone(), listings, message: None }.into(),
+        TakeChannelOrder { order: changed, message: None }.into(),
+        TakeChannelOrder { order: fresh, message: Some(message("shop", "m-1")) }.into(),
+        ReconcileChannel { channel, mend: true }.into(),
+        UpdateListings { limit: 100 }.into(),
+        take(&destination, 50).into(),
+        report(&destination, 1, 1, DeliveryResult::Done(DeliveryAnswer::Taken)).into(),
+        report(&destination, 2, 1, DeliveryResult::Refused { why: "no".into() }).into(),
+        UpdateListings { limit: 100 }.into(),
+    ]
 }
 
 #[test]

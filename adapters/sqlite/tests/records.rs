@@ -2,19 +2,24 @@
 
 use rusqlite::Connection;
 use stockroom::engine::{Changes, Needs, Query, Record, RecordKey, RecordKind, WorkingSet};
-use stockroom::ports::{Finish, Mode, Page, Rows, Store};
-use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result};
+use stockroom::ports::{Finish, Mode, Page, Rows, Store, Written};
+use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result, SkuNumber};
 use stockroom_conformance::documents::{NOON, note};
 use stockroom_conformance::expect::Expect;
+use stockroom_conformance::record_samples::shops;
 use stockroom_conformance::scene::{SECOND_ACT, first_act, second_act};
 use stockroom_sqlite::SqliteStore;
 
-use crate::place::{Place, Shop};
+use crate::place::{Place, Shop, over};
 
+/// The first act, and the shops behind its channels.
 fn scene(place: &Place) -> Shop {
     let shop = place.shop();
     shop.execute_batch_at(first_act()).expect("done");
-    shop
+    let mut store = shop.into_store();
+    store.begin(Mode::Write).expect("begins");
+    assert_eq!(store.write(shops(), Finish::Commit).expect("writes"), Written::Done);
+    over(store)
 }
 
 /// What a store says of a kind of record in every way in which it can be asked.
@@ -26,17 +31,21 @@ fn ask(store: &mut SqliteStore, key: &RecordKey) -> Vec<Result<()>> {
         supplied
     };
     let mut said = vec![supply(Needs { records: vec![key.clone()], ..Needs::default() })];
-    let query = match key {
+    let queries = match key {
         RecordKey::Delivery(name, _) => {
-            Some(Query::DueDeliveries { destination: name.clone(), now_ms: i64::MAX, limit: 99 })
+            vec![Query::DueDeliveries { destination: name.clone(), now_ms: i64::MAX, limit: 99 }]
         }
         RecordKey::Message(source, _) => {
             let after = ((**source).into(), String::new());
-            Some(Query::PrunableMessages { after, before_ms: i64::MAX, limit: 99 })
+            vec![Query::PrunableMessages { after, before_ms: i64::MAX, limit: 99 }]
         }
-        _ => None,
+        RecordKey::Listing(channel, _) => vec![
+            Query::Listings { channel: channel.clone(), after: SkuNumber(0), limit: 99 },
+            Query::DueListings { now_ms: i64::MAX, limit: 99 },
+        ],
+        _ => Vec::new(),
     };
-    if let Some(query) = query {
+    for query in queries {
         said.push(supply(Needs { queries: vec![query], ..Needs::default() }));
     }
     said.push(store.page(&Page::Records(key.kind(), None), 99).map(drop));
@@ -45,7 +54,7 @@ fn ask(store: &mut SqliteStore, key: &RecordKey) -> Vec<Result<()>> {
 
 #[test]
 fn damaged_rows_are_corrupt_however_they_are_met() {
-    let damages: [(RecordKey, &str, &[&str]); 5] = [
+    let damages: [(RecordKey, &str, &[&str]); 10] = [
         (
             RecordKey::Destination("wms".into()),
             "stockroom_destinations SET",
@@ -108,6 +117,81 @@ fn damaged_rows_are_corrupt_however_they_are_met() {
             ],
         ),
         (RecordKey::Message("wms".into(), "m-1".into()), "stockroom_inbox SET", &["at_ms = -1"]),
+        (
+            RecordKey::ChannelSettings("web".into()),
+            "stockroom_channel_settings SET",
+            &[
+                "destination = CAST(x'ff' AS TEXT)",
+                "connected = 2",
+                "buffer = -1",
+                "buffer = 9007199254740992",
+                "cap = -1",
+                "drift = 'ignore'",
+                "drift_after_ms = -1",
+                "batch_max = -1",
+                "batch_max = 0",
+                "batch_max = 4294967296",
+                "shop_counts_down = 2",
+                "tell_shipments = -1",
+                "open_batch = -1",
+                "open_count = -1",
+                "batches = -1",
+                "recount_after = -1",
+                "reconciliation = ''",
+                "reconciliation = '{}'",
+                "reconciliation = 'null'",
+                "reconciliation = '{\"began_at_ms\":-1,\"mend\":true,\"after\":0,\"agree\":0,\"differ\":0,\"unsettled\":0,\"gone\":0}'",
+                "reconciliation = '{\"began_at_ms\":1,\"mend\":true,\"after\":0,\"agree\":-1,\"differ\":0,\"unsettled\":0,\"gone\":0}'",
+                "reconciliation = '{\"began_at_ms\":1,\"mend\":true,\"after\":0,\"agree\":0,\"differ\":18446744073709551615,\"unsettled\":0,\"gone\":0}'",
+                "orders_through_ms = -1",
+            ],
+        ),
+        (
+            RecordKey::Listing("web".into(), SkuNumber(1)),
+            "stockroom_listings SET",
+            &[
+                "sku = CAST(x'ff' AS TEXT)",
+                "item = CAST(x'ff' AS TEXT)",
+                "buffer = -1",
+                "cap = -1",
+                "cap = 9007199254740992",
+                "state = 'lost'",
+                "state = ''",
+                "why = CAST(x'ff' AS TEXT)",
+                "observed_at_ms = -1",
+                "unexplained = -9223372036854775808",
+                "drift_since_ms = -1",
+                "delivery = -1",
+            ],
+        ),
+        (RecordKey::ListedItem("web".into(), "web 1".into()), "stockroom_listed_items SET", &["sku_number = -1"]),
+        (
+            RecordKey::ListedSku(SkuNumber(1)),
+            "stockroom_listed_skus SET",
+            &[
+                "listings = ''",
+                "listings = '{}'",
+                "listings = '[\"web\"]'",
+                "listings = '[[\"web\"]]'",
+                "listings = '[[\"web\",-1]]'",
+                "listings = '[[\"web\",1,2]]'",
+                "listings = CAST(x'5b22ff225d' AS TEXT)",
+            ],
+        ),
+        (
+            RecordKey::TakenOrder("web".into(), "o-1".into()),
+            "stockroom_taken_orders SET",
+            &[
+                "order_number = -1",
+                "reference = CAST(x'ff' AS TEXT)",
+                "placed_at_ms = -1",
+                "updated_at_ms = -1",
+                "told_at_ms = -1",
+                "lines = '{}'",
+                "lines = '[1]'",
+                "lines = '['",
+            ],
+        ),
     ];
     let place = Place::new();
     drop(scene(&place));
@@ -125,6 +209,11 @@ fn damaged_rows_are_corrupt_however_they_are_met() {
             RecordKey::Warehouse(location) => format!("location = {}", location.0),
             RecordKey::Fulfillment(order, sequence) => format!("order_number = {} AND sequence = {sequence}", order.0),
             RecordKey::Message(source, message) => format!("source = '{source}' AND message = '{message}'"),
+            RecordKey::ChannelSettings(channel) => format!("channel = '{channel}'"),
+            RecordKey::Listing(channel, sku) => format!("channel = '{channel}' AND sku_number = {}", sku.0),
+            RecordKey::ListedItem(channel, item) => format!("channel = '{channel}' AND item = '{item}'"),
+            RecordKey::ListedSku(sku) => format!("sku_number = {}", sku.0),
+            RecordKey::TakenOrder(channel, id) => format!("channel = '{channel}' AND id = '{id}'"),
         };
         for said in ask(&mut store, &key) {
             said.unwrap_or_else(|error| panic!("{key:?}: {error}"));
@@ -145,6 +234,23 @@ fn damaged_rows_are_corrupt_however_they_are_met() {
         }
     }
     stockroom::Stockroom::new(store, || NOON).sound();
+}
+
+/// A listing whose time is damaged stands in no index; whoever meets the row itself is told.
+#[test]
+fn a_listing_with_a_time_that_cannot_be_is_corrupt() {
+    let place = Place::new();
+    drop(scene(&place));
+    let connection = place.connection();
+    connection.execute_batch("PRAGMA ignore_check_constraints = ON").expect("a setting");
+    let damage = "UPDATE stockroom_listings SET due_at_ms = -1 WHERE channel = 'web' AND sku_number = 1";
+    assert_eq!(connection.execute(damage, []).expect("damage"), 1);
+    let said = ask(&mut place.store(), &RecordKey::Listing("web".into(), SkuNumber(1)));
+    let [by_key, of_channel, due, page] = &said[..] else { panic!("{said:?}") };
+    assert!(due.is_ok(), "{due:?}");
+    for said in [by_key, of_channel, page] {
+        assert_eq!(said.as_ref().expect_err("it cannot be").kind(), ErrorKind::Corrupt);
+    }
 }
 
 type Saved = Vec<(String, rusqlite::types::Value)>;
@@ -200,9 +306,30 @@ fn rows_that_cannot_be_are_refused_by_the_tables() {
         "UPDATE stockroom_fulfillment_orders SET order_number = 999 WHERE sequence = 1",
         "UPDATE stockroom_fulfillment_orders SET sequence = 0",
         "UPDATE stockroom_inbox SET at_ms = -1",
+        "UPDATE stockroom_channel_settings SET channel = 'nobody' WHERE channel = 'web'",
+        "UPDATE stockroom_channel_settings SET destination = 'nobody'",
+        "UPDATE stockroom_channel_settings SET connected = 2",
+        "UPDATE stockroom_channel_settings SET buffer = -1",
+        "UPDATE stockroom_channel_settings SET batch_max = 0",
+        "UPDATE stockroom_channel_settings SET recount_after = -1",
+        "UPDATE stockroom_channel_settings SET reconciliation = 'no JSON'",
+        "UPDATE stockroom_listings SET channel = 'nobody'",
+        "UPDATE stockroom_listings SET sku_number = 99 WHERE sku_number = 2",
+        "UPDATE stockroom_listings SET cap = -1",
+        "UPDATE stockroom_listings SET due_at_ms = -1",
+        "UPDATE stockroom_listed_items SET channel = 'nobody' WHERE item = 'web 2'",
+        "UPDATE stockroom_listed_items SET sku_number = 99",
+        "UPDATE stockroom_listed_skus SET sku_number = 99 WHERE sku_number = 2",
+        "UPDATE stockroom_listed_skus SET listings = 'no JSON'",
+        "UPDATE stockroom_taken_orders SET channel = 'nobody' WHERE id = 'o-10'",
+        "UPDATE stockroom_taken_orders SET order_number = 999",
+        "UPDATE stockroom_taken_orders SET lines = 'no JSON'",
+        "DELETE FROM stockroom_channels",
+        "DELETE FROM stockroom_skus",
         "DELETE FROM stockroom_destinations",
         "DELETE FROM stockroom_locations",
         "DELETE FROM stockroom_orders",
+        "DELETE FROM stockroom_orders WHERE id = 'o-1'",
         "INSERT INTO stockroom_inbox SELECT * FROM stockroom_inbox",
     ] {
         match connection.execute(statement, []) {
@@ -232,6 +359,7 @@ fn a_contradicting_change_is_corrupt() {
         key: key.clone(),
         new,
         record: record.clone(),
+        stored: None,
     };
     for change in [change(&key, true, &record), change(&nobody, false, &None)] {
         store.begin(Mode::Write).expect("begins");

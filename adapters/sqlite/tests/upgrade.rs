@@ -9,18 +9,23 @@ use rusqlite::Connection;
 use stockroom::engine::{RecordKind, TimedCommand};
 use stockroom::memory::MemoryStore;
 use stockroom::ports::{Page, Rows, Store};
-use stockroom::{ErrorKind, Stockroom};
+use stockroom::{ConnectChannel, ErrorKind, SetListing, Stockroom, UpdateListings};
 use stockroom_conformance::documents::{NOON, destination, fulfill, order, receive, sku, take, warehouse};
 use stockroom_conformance::expect::{Expect, furnish};
-use stockroom_conformance::{History, WarehouseHistory};
+use stockroom_conformance::{ChannelHistory, History, WarehouseHistory};
 use stockroom_sqlite::{HostTransaction, SCHEMA_VERSION, SqliteStore, create_tables};
 
 use crate::place::{Place, open, over};
 
 /// The histories that fixtures hold, and how much of them: enough that there are orders in every state, holds,
-/// backorders, keys and subscriptions, and from schema 2 on deliveries and fulfillment orders in nearly every state.
-const SEEDS: [u64; 2] = [20, 31];
+/// backorders, keys and subscriptions, from schema 2 on deliveries and fulfillment orders in nearly every state, and
+/// from schema 3 on shops behind channels with listings and orders.
+const SEEDS: [u64; 3] = [20, 31, 73];
 const COMMANDS: usize = 600;
+const COMMANDS_WITH_CHANNELS: usize = 1_200;
+
+/// The newest schema with a fixture, which `STOCKROOM_BLESS` writes.
+const KEPT: i64 = SCHEMA_VERSION;
 
 fn fixture(version: i64, ending: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{version}.{ending}"))
@@ -30,14 +35,20 @@ fn fixture(version: i64, ending: &str) -> PathBuf {
 fn history(version: i64) -> Box<dyn Iterator<Item = TimedCommand>> {
     match version {
         1 => Box::new(History::new(SEEDS[0])),
-        _ => Box::new(WarehouseHistory::new(SEEDS[1])),
+        2 => Box::new(WarehouseHistory::new(SEEDS[1])),
+        _ => Box::new(ChannelHistory::new(SEEDS[2])),
     }
+}
+
+/// How much of it the fixture holds.
+fn commands(version: i64) -> usize {
+    if version < 3 { COMMANDS } else { COMMANDS_WITH_CHANNELS }
 }
 
 fn write_fixture(version: i64) {
     let place = Place::new();
     let shop = place.shop();
-    shop.execute_batch_at(history(version).take(COMMANDS).collect()).expect("the history is decided");
+    shop.execute_batch_at(history(version).take(commands(version)).collect()).expect("the history is decided");
     let digest = shop.digest().expect("reads").to_string();
     let file = fixture(version, "sqlite3");
     drop(std::fs::remove_file(&file));
@@ -51,6 +62,7 @@ fn copied(version: i64) -> Place {
     static BLESSED: Once = Once::new();
     BLESSED.call_once(|| {
         if std::env::var_os("STOCKROOM_BLESS").is_some() {
+            // An older one can only be written by the version that had its schema.
             write_fixture(SCHEMA_VERSION);
         }
     });
@@ -66,7 +78,7 @@ fn digest_of_fixture(version: i64) -> String {
 
 #[test]
 fn every_schema_that_was_released_opens_with_all_that_was_in_it() {
-    for version in 1..=SCHEMA_VERSION {
+    for version in 1..=KEPT {
         let place = copied(version);
         let shop = place.shop();
         assert_eq!(shop.digest().expect("reads").to_string(), digest_of_fixture(version), "schema {version}");
@@ -76,29 +88,51 @@ fn every_schema_that_was_released_opens_with_all_that_was_in_it() {
 
         // Repeats are still known, and the shop goes on: the same history changes nothing of what has a key, and
         // more of it is decided as if nothing had happened.
-        let more: Vec<_> = history(version).skip(COMMANDS).take(200).collect();
+        let more: Vec<_> = history(version).skip(commands(version)).take(200).collect();
         shop.execute_batch_at(more.clone()).expect("the shop goes on");
         assert!(shop.verify().expect("reads").is_ok(), "schema {version}");
         let now = shop.digest().expect("reads");
 
         let fresh = Stockroom::new(MemoryStore::new(), || 0);
-        fresh.execute_batch_at(history(version).take(COMMANDS + 200).collect()).expect("the history is decided");
+        fresh
+            .execute_batch_at(history(version).take(commands(version) + 200).collect())
+            .expect("the history is decided");
         assert_eq!(now, fresh.digest().expect("reads"), "schema {version}");
         drop(SqliteStore::open(place.file()).expect("opens again"));
     }
 }
 
-/// The newest fixture has rows of every kind, in most of the states that they can be in.
+fn rows_of(store: &mut SqliteStore, kind: RecordKind) -> usize {
+    match store.page(&Page::Records(kind, None), 1_000).expect("reads") {
+        Rows::Records(rows) => rows.len(),
+        other => panic!("rows of another kind than {kind:?}: {other:?}"),
+    }
+}
+
+/// What the next fixture is to hold is there already: it differs from a file of today in nothing but its age.
+#[test]
+fn the_history_of_the_newest_schema_has_every_kind_of_record() {
+    let place = Place::new();
+    let shop = place.shop();
+    shop.execute_batch_at(history(SCHEMA_VERSION).take(commands(SCHEMA_VERSION)).collect())
+        .expect("the history is decided");
+    shop.sound();
+    let mut store = shop.into_store();
+    for kind in RecordKind::ALL {
+        let rows = rows_of(&mut store, kind);
+        assert!(rows >= 2, "{rows} {}", kind.name());
+    }
+}
+
+/// The newest fixture has rows of every kind that its schema has, in most of the states that they can be in.
 #[test]
 fn the_newest_fixture_has_every_kind_of_record() {
-    let mut store = copied(SCHEMA_VERSION).store();
+    let mut store = copied(KEPT).store();
     for kind in RecordKind::ALL {
-        let Rows::Records(rows) = store.page(&Page::Records(kind, None), 1_000).expect("reads") else {
-            panic!("rows of another kind than {kind:?}");
-        };
-        assert!(rows.len() >= 2, "{} {}", rows.len(), kind.name());
+        let rows = rows_of(&mut store, kind);
+        assert!(rows >= 2, "{rows} {}", kind.name());
     }
-    let place = copied(SCHEMA_VERSION);
+    let place = copied(KEPT);
     let names = |sql: &str| -> Vec<String> {
         let connection = place.connection();
         let mut names = connection.prepare(sql).expect("a query");
@@ -132,6 +166,26 @@ fn a_file_of_the_first_schema_gets_warehouses() {
     shop.accept_at(LATER, fulfill());
     shop.accept_at(LATER, take("wms", 9));
     shop.sound();
+}
+
+/// And one of the second gets shops behind its channels.
+#[test]
+fn a_file_of_the_second_schema_gets_channels() {
+    let place = copied(2);
+    let shop = place.shop();
+    assert_eq!(shop.state().to_string(), digest_of_fixture(2));
+    shop.accept_at(LATER, destination("shop"));
+    let (channel, destination) = (String::from("web"), String::from("shop"));
+    shop.accept_at(LATER, ConnectChannel { channel: channel.clone(), destination, ..ConnectChannel::default() });
+    let (sku, item) = (String::from("mug"), String::from("item mug"));
+    shop.accept_at(LATER, SetListing { channel, sku, item, ..SetListing::default() });
+    shop.accept_at(LATER, UpdateListings { limit: 1_000 });
+    shop.sound();
+    drop(shop);
+    let listed = "SELECT count(*) FROM stockroom_listings l JOIN stockroom_deliveries d \
+                  ON d.destination = 'shop' AND d.number = l.delivery WHERE l.sku = 'mug'";
+    let listed: i64 = place.connection().query_row(listed, [], |row| row.get(0)).expect("reads");
+    assert_eq!(listed, 1);
 }
 
 /// After all that a history does.

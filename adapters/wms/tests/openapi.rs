@@ -127,7 +127,7 @@ fn deliveries() -> Vec<LeasedDelivery> {
     (bare.ship_to, bare.note) = (None, None);
     let mut odd = request();
     odd.fulfillment = "Bestellung 7/ä%?#-1".to_owned();
-    let bodies = [request(), bare, odd].map(|request| DeliveryBody::RequestFulfillment(Box::new(request)));
+    let bodies = [request(), bare, odd].map(|request| DeliveryBody::RequestFulfillment(request.into()));
     let mut deliveries: Vec<LeasedDelivery> =
         bodies.into_iter().flat_map(|body| [delivery(body.clone(), false), delivery(body, true)]).collect();
     let hundred: Vec<String> = (0..100).map(|number| format!("sku {number}&")).collect();
@@ -144,9 +144,10 @@ fn every_request_is_one_that_the_document_allows() {
         // Answers that lead through all steps: lost ones to the looks, absences to the creation after a look.
         for reply in [lost(), not_sent(), answer(404, ""), answer(204, ""), answer(500, "")] {
             let mut turn = stockroom::ports::Exchange::begin(&exchange(), &delivery);
-            while let stockroom::ports::Turn::Ask { request, step } = turn {
+            while let stockroom::ports::Turn::Ask { request, step, memo } = turn {
                 seen.insert(assert_allowed(&document, &request));
-                turn = stockroom::ports::Exchange::answered(&exchange(), &delivery, step, reply.as_ref(), NOW_MS);
+                turn =
+                    stockroom::ports::Exchange::answered(&exchange(), &delivery, step, &memo, reply.as_ref(), NOW_MS);
             }
         }
     }

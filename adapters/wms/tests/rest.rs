@@ -231,7 +231,7 @@ fn a_name_stays_one_segment_of_the_path() {
     ] {
         let mut request = request();
         request.fulfillment = name.to_owned();
-        let body = stockroom::outbox::DeliveryBody::RequestFulfillment(Box::new(request));
+        let body = stockroom::outbox::DeliveryBody::RequestFulfillment(request.into());
         let answers: &[Answer] = if asked.is_some() { &[answer(500, "")] } else { &[] };
         let held = hold(&exchange(), &delivery(body, true), answers);
         assert_eq!(held.asked.first().map(String::as_str), asked, "{name:?}");
@@ -247,7 +247,7 @@ fn a_step_that_is_not_its_own_ends_the_conversation() {
     for delivery in [create(true), cancel(None, true)] {
         for step in ["stock", "what"] {
             let step = stockroom::ports::Step(step);
-            let turn = exchange().answered(&delivery, step, response.as_ref(), NOW_MS);
+            let turn = exchange().answered(&delivery, step, "", response.as_ref(), NOW_MS);
             let stockroom::ports::Turn::End(end) = turn else { panic!("it ends") };
             assert_eq!(short(&end), "retry failing in doubt");
         }

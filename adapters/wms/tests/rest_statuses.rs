@@ -24,7 +24,7 @@ fn end_of(delivery: &LeasedDelivery, status: u16, body: &str) -> (usize, Deliver
         let mut turn = stockroom::ports::Exchange::begin(&exchange(), delivery);
         for answer in &answers {
             if let stockroom::ports::Turn::Ask { step, .. } = turn {
-                turn = stockroom::ports::Exchange::answered(&exchange(), delivery, step, answer.as_ref(), NOW_MS);
+                turn = stockroom::ports::Exchange::answered(&exchange(), delivery, step, "", answer.as_ref(), NOW_MS);
             }
         }
         if let stockroom::ports::Turn::End(end) = turn {

@@ -236,7 +236,7 @@ fn every_status_ends() {
                 let mut turn = exchange().begin(delivery);
                 for _ in 0..4 {
                     if let stockroom::ports::Turn::Ask { step, .. } = turn {
-                        turn = exchange().answered(delivery, step, response.as_ref(), NOW_MS);
+                        turn = exchange().answered(delivery, step, "", response.as_ref(), NOW_MS);
                     }
                 }
                 let stockroom::ports::Turn::End(end) = turn else { panic!("{status} {body} goes on for ever") };
@@ -288,7 +288,7 @@ fn what_shipbob_cannot_take_is_refused_before_it_is_sent() {
     for (what, change) in faults {
         let mut changed = request();
         change(&mut changed);
-        let body = DeliveryBody::RequestFulfillment(Box::new(changed));
+        let body = DeliveryBody::RequestFulfillment(changed.into());
         assert_eq!(short(&hold(&exchange(), &delivery(body, false), &[]).end), "refused", "{what}");
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn request() -> FulfillmentRequest {
 }
 
 pub(crate) fn create(doubt: bool) -> LeasedDelivery {
-    delivery(DeliveryBody::RequestFulfillment(Box::new(request())), doubt)
+    delivery(DeliveryBody::RequestFulfillment(request().into()), doubt)
 }
 
 pub(crate) fn cancel(reference: Option<&str>, doubt: bool) -> LeasedDelivery {
@@ -95,10 +95,10 @@ pub(crate) fn hold(exchange: &dyn Exchange, delivery: &LeasedDelivery, answers: 
                 assert_is_shown_safely(&end);
                 return Held { asked, requests: held, end };
             }
-            Turn::Ask { request, step } => {
+            Turn::Ask { request, step, memo } => {
                 let answer = answers.next().unwrap_or_else(|| panic!("it asks once more: {}", line(&request)));
                 held.push((request, step));
-                turn = exchange.answered(delivery, step, answer.as_ref(), NOW_MS);
+                turn = exchange.answered(delivery, step, &memo, answer.as_ref(), NOW_MS);
             }
         }
     }
@@ -113,7 +113,7 @@ fn line(request: &HttpRequest) -> String {
 /// Whatever an end says, it says no secret and is short.
 fn assert_is_shown_safely(end: &DeliveryResult) {
     let why = match end {
-        DeliveryResult::Done(_) => return,
+        DeliveryResult::Done(_) | DeliveryResult::DoneWithPause { .. } => return,
         DeliveryResult::Retry(retry) => &retry.why,
         DeliveryResult::Refused { why } => why,
     };
@@ -134,7 +134,7 @@ pub(crate) fn short(end: &DeliveryResult) -> String {
             let levels = stock.levels.iter().map(|level| format!(" {}={}", level.sku, level.on_hand));
             format!("stock at {}{}", stock.taken_at_ms, levels.collect::<String>())
         }
-        DeliveryResult::Done(answer) => format!("{answer:?}"),
+        DeliveryResult::Done(answer) | DeliveryResult::DoneWithPause { answer, .. } => format!("{answer:?}"),
         DeliveryResult::Refused { .. } => "refused".to_owned(),
         DeliveryResult::Retry(Retry { after_ms, doubt, cause, .. }) => {
             let cause = match cause {

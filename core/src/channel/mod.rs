@@ -1,62 +1,62 @@
-//! Channels: where demand arises, and which locations serve it. Listings and their deliveries will stand
-//! here too. Owns the channel rows and writes no others.
+//! Channels: where demand arises, which locations serve it, and the shops behind them. A SKU as a channel shows it
+//! is a listing; the module keeps listings in step with stock, takes orders in from shops and tells them of
+//! shipments. Owns channels, their settings, listings and taken orders, and writes no others.
 
+mod batches;
+mod commands;
+mod connect;
+mod listings;
+mod observe;
+mod orders;
+mod quantity;
+mod react;
 mod register;
+mod rows;
 
+pub(crate) use batches::{foresee_delivered, refresh};
+pub use commands::{
+    ChangedListing, ChannelConnection, ChannelLine, ChannelOrder, ConflictingOrder, ConnectChannel, DisconnectChannel,
+    DriftedListing, NoteListings, NoteOrdersThrough, NotedListings, NoticedLine, QuantityToRead, QuantityToSet,
+    ReadQuantities, ReconcileChannel, ReconciledChannel, RefusedShipment, RegisterChannel, RemoveListing, SeenListing,
+    SetListing, SetQuantities, Settlement, ShipmentNotice, Shown, ShownQuantities, ShownQuantity, TakeChannelOrder,
+    UnsettledListing, UpdateListings, UpdatedListings,
+};
+pub(crate) use connect::{connect, disconnect, note_orders_through};
+pub(crate) use listings::{need_stock, remove_listing, set_listing, should_show};
+pub(crate) use observe::{note_listings, reconcile};
+pub(crate) use orders::{foresee_order, forget, is_new, take_order};
+pub(crate) use react::update_listings;
 pub(crate) use register::{CHANNEL_LOCATIONS_MAX, register};
+pub use rows::{
+    Channel, ChannelPolicy, ChannelSettings, DriftPolicy, ListedItem, ListedSku, Listing, ListingState, Reconciliation,
+    Sourcing, TakenOrder,
+};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::engine::{Decision, Stop};
+use crate::outbox::{Delivery, DeliveryBody, Ended, EventKind};
 
-use crate::ids::{LocationNumber, Name};
+/// The subscription by which the module reads events. Connecting the first channel opens it.
+pub const SUBSCRIPTION: &str = "channel";
 
-/// A registered channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Channel {
-    /// The host's name for it.
-    pub channel: Name,
-    /// The locations that serve it, best first.
-    pub locations: Vec<LocationNumber>,
-    /// How locations are chosen.
-    pub sourcing: Sourcing,
-}
-
-/// How the locations that serve an order are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Sourcing {
-    /// Each line from the first location that has it, in the channel's order.
-    #[default]
-    Priority,
-    /// From as few locations as can serve the whole order; among equals, the channel's order.
-    FewestSplits,
-}
-
-impl Sourcing {
-    /// The name as stores keep it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Sourcing::Priority => "priority",
-            Sourcing::FewestSplits => "fewest_splits",
+/// What came of a delivery that this module wrote.
+pub(crate) fn delivered(decision: &mut Decision<'_>, row: &Delivery, ended: &Ended<'_>) -> Result<(), Stop> {
+    match &row.body {
+        DeliveryBody::SetQuantities(batch) => batches::sent(decision, row, batch, ended),
+        DeliveryBody::ReadQuantities(page) => observe::read(decision, row, page, ended),
+        DeliveryBody::TellShipment(notice) => {
+            let why = match ended {
+                Ended::Done(_) => return Ok(()),
+                Ended::Refused(why) => (*why).to_owned(),
+                Ended::Dropped => "the delivery was dropped".to_owned(),
+            };
+            let told = RefusedShipment {
+                channel: notice.channel.clone(),
+                order: notice.order.clone(),
+                shipment: notice.shipment.clone(),
+                why,
+            };
+            decision.note(EventKind::ChannelShipmentRefused, &told)
         }
+        _ => Ok(()),
     }
-
-    /// The sourcing with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Sourcing::Priority, Sourcing::FewestSplits].into_iter().find(|sourcing| sourcing.name() == name)
-    }
-}
-
-/// Registers a channel, or changes the locations and the sourcing of one that is. Open orders keep their
-/// allocations.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RegisterChannel {
-    /// The channel, 1 to 64 bytes.
-    pub channel: String,
-    /// The locations that serve it, best first, 1 to 1,000.
-    pub locations: Vec<String>,
-    /// How locations are chosen.
-    #[serde(default)]
-    pub sourcing: Sourcing,
 }

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::channel::RegisterChannel;
+use crate::channel::{
+    ConnectChannel, DisconnectChannel, NoteListings, NoteOrdersThrough, NotedListings, ReconcileChannel,
+    RegisterChannel, RemoveListing, SetListing, TakeChannelOrder, UpdateListings, UpdatedListings,
+};
 use crate::code::Rejection;
 use crate::fulfillment::{
     ChangedFulfillment, ComparedStock, Fulfill, Fulfilled, NoteFulfillment, NoteShipment, NoteWarehouseStock,
@@ -132,6 +135,24 @@ actions! {
     ReassignFulfillment(ReassignFulfillment),
     /// Notes what a warehouse has.
     NoteWarehouseStock(NoteWarehouseStock),
+    /// Connects a channel with the shop behind it.
+    ConnectChannel(ConnectChannel),
+    /// Sends nothing to a channel's shop any more.
+    DisconnectChannel(DisconnectChannel),
+    /// Lists a SKU on a channel.
+    SetListing(SetListing),
+    /// Forgets a listing.
+    RemoveListing(RemoveListing),
+    /// Brings listings in step with the next events.
+    UpdateListings(UpdateListings),
+    /// Notes what a shop shows.
+    NoteListings(NoteListings),
+    /// Reads all that a channel shows.
+    ReconcileChannel(ReconcileChannel),
+    /// Takes an order in as the shop has it now.
+    TakeChannelOrder(TakeChannelOrder),
+    /// Says up to when a shop's orders were taken in.
+    NoteOrdersThrough(NoteOrdersThrough),
 }
 
 /// A command with the time it is decided at: one line of a command log.
@@ -172,6 +193,10 @@ pub enum Answer {
     FulfillmentChanged(ChangedFulfillment),
     /// A warehouse's stock was compared.
     StockCompared(ComparedStock),
+    /// Listings were brought in step.
+    ListingsUpdated(UpdatedListings),
+    /// What a shop shows was noted.
+    ListingsNoted(NotedListings),
 }
 
 /// What became of a command.

@@ -163,19 +163,34 @@ fn run(decision: &mut Decision<'_>, action: &Action) -> Result<Answer, Stop> {
         Action::NoteShipment(document) => fulfillment::note_shipment(decision, document),
         Action::ReassignFulfillment(document) => fulfillment::reassign(decision, document),
         Action::NoteWarehouseStock(document) => fulfillment::note_stock(decision, document),
+        Action::ConnectChannel(document) => channel::connect(decision, document),
+        Action::DisconnectChannel(document) => channel::disconnect(decision, document),
+        Action::SetListing(document) => channel::set_listing(decision, document),
+        Action::RemoveListing(document) => channel::remove_listing(decision, document),
+        Action::UpdateListings(document) => channel::update_listings(decision, document),
+        Action::NoteListings(document) => channel::note_listings(decision, document),
+        Action::ReconcileChannel(document) => channel::reconcile(decision, document),
+        Action::TakeChannelOrder(document) => channel::take_order(decision, document),
+        Action::NoteOrdersThrough(document) => channel::note_orders_through(decision, document),
     }
 }
 
 /// A rejected order leaves an event, if it can be named in one.
 fn note_rejection(decision: &mut Decision<'_>, command: &Command, rejection: &Rejection) -> Result<(), Stop> {
-    let Action::PlaceOrder(new) = &command.action else {
-        return Ok(());
+    let (id, channel) = match &command.action {
+        Action::PlaceOrder(new) => (&new.id, &new.channel),
+        // Of an order that is there nothing is said: it was not refused.
+        Action::TakeChannelOrder(_) if rejection.code == Code::OrderExists => return Ok(()),
+        Action::TakeChannelOrder(taken) if channel::is_new(decision, &taken.order)? => {
+            (&taken.order.id, &taken.order.channel)
+        }
+        _ => return Ok(()),
     };
-    if name_fault(&new.id, ID_BYTES_MAX).is_some() {
+    if name_fault(id, ID_BYTES_MAX).is_some() {
         return Ok(());
     }
-    let channel = if name_fault(&new.channel, ID_BYTES_MAX).is_none() { new.channel.clone() } else { String::new() };
-    let rejected = RejectedOrder { order: new.id.as_str().into(), channel, rejection: rejection.clone() };
+    let channel = if name_fault(channel, ID_BYTES_MAX).is_none() { channel.clone() } else { String::new() };
+    let rejected = RejectedOrder { order: id.as_str().into(), channel, rejection: rejection.clone() };
     decision.note(EventKind::OrderRejected, &rejected)
 }
 
@@ -341,6 +356,8 @@ pub(crate) fn foresee(rows: &WorkingSet, command: &Command, needs: &mut Needs) {
         Action::ReportDelivery(document) if name_fault(&document.destination, ID_BYTES_MAX).is_none() => {
             outbox::foresee_report(rows, document, needs);
         }
+        Action::TakeChannelOrder(document) => channel::foresee_order(rows, document, needs),
+        Action::NoteListings(document) => outbox::foresee_message(rows, document.message.as_ref(), needs),
         Action::NoteFulfillment(document) => {
             outbox::foresee_message(rows, document.message.as_ref(), needs);
             fulfillment::foresee(rows, &document.fulfillment, needs);

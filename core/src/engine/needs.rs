@@ -159,6 +159,23 @@ pub enum Query {
         /// The most to return.
         limit: u32,
     },
+    /// Listings of a channel after a SKU, in the order of the SKUs' numbers, at most `limit`. They are put as records.
+    Listings {
+        /// The channel.
+        channel: Name,
+        /// The SKU to go on after.
+        after: SkuNumber,
+        /// The most to return.
+        limit: u32,
+    },
+    /// Listings that are to be looked at by a time (`due_at_ms` above 0 and at most that), by that time, then by
+    /// channel and SKU, at most `limit`. They are put as records.
+    DueListings {
+        /// The time.
+        now_ms: i64,
+        /// The most to return.
+        limit: u32,
+    },
     /// Event rows after a number, at most `limit`.
     EventsAfter {
         /// The number.
@@ -219,6 +236,15 @@ pub enum Found {
         /// Their numbers.
         numbers: Vec<u64>,
         /// When the next one falls due that is not yet, if any waits.
+        next_due_at_ms: Option<i64>,
+    },
+    /// Listings of a channel.
+    Listings(Vec<SkuNumber>),
+    /// The listings to be looked at.
+    DueListings {
+        /// Their channels and SKUs.
+        listings: Vec<(Name, SkuNumber)>,
+        /// When the next one is to be looked at that is not yet, if any is.
         next_due_at_ms: Option<i64>,
     },
     /// Event rows, in the order of their numbers.

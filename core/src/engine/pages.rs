@@ -43,6 +43,11 @@ impl Kind {
         Kind::Records(RecordKind::Warehouse),
         Kind::Records(RecordKind::Fulfillment),
         Kind::Records(RecordKind::Message),
+        Kind::Records(RecordKind::ChannelSettings),
+        Kind::Records(RecordKind::Listing),
+        Kind::Records(RecordKind::ListedItem),
+        Kind::Records(RecordKind::ListedSku),
+        Kind::Records(RecordKind::TakenOrder),
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -113,5 +118,19 @@ pub(crate) fn each_page<S: Store>(store: &mut S, kind: Kind, take: &mut dyn FnMu
         }
         take(rows)?;
         page = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_record_is_read() {
+        let records = Kind::ALL.iter().filter_map(|kind| match kind {
+            Kind::Records(kind) => Some(*kind),
+            _ => None,
+        });
+        assert_eq!(records.collect::<Vec<_>>(), RecordKind::ALL);
     }
 }

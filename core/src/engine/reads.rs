@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::channel::{ChannelSettings, Listing, ListingState, Settlement, UnsettledListing, need_stock, should_show};
 use crate::engine::driver::{Core, Stockroom};
 use crate::engine::pages::{Kind, each_page};
 use crate::engine::records::{Record, RecordKey, RecordKind};
 use crate::engine::working_set::{Stop, WorkingSet};
 use crate::error::{Error, Result};
 use crate::fulfillment::FulfillmentOrder;
-use crate::ids::{ID_BYTES_MAX, LocationNumber, SKU_BYTES_MAX, StockNumber, name_fault};
+use crate::ids::{ID_BYTES_MAX, LocationNumber, SKU_BYTES_MAX, SkuNumber, StockNumber, name_fault};
 use crate::inventory::{Hold, Sku, Stock, takes, whole_units};
 use crate::order::Order;
 use crate::outbox::{Delivery, DeliveryState, Event, StockLevel, Subscription};
@@ -17,6 +18,10 @@ use crate::ports::{Mode, Page, Rows, Store};
 
 /// How often one read may ask for rows: catalog, SKUs, stock, and some to spare.
 const MAX_ROUNDS: u32 = 10;
+/// Listings looked at together.
+const SETTLEMENT_PAGE: u32 = 500;
+/// Listings that a settlement names at most.
+const UNSETTLED_MAX: usize = 100;
 
 impl<S: Store> Stockroom<S> {
     /// Available-to-promise of a SKU at a location, in units; below 0 where units are backordered or short.
@@ -182,6 +187,80 @@ impl<S: Store> Stockroom<S> {
             })?;
             Ok(dead)
         })
+    }
+
+    /// How a channel is kept in step with its shop, and how far that has come; `None` where it has none.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn channel_settings(&self, channel: &str) -> Result<Option<ChannelSettings>> {
+        if name_fault(channel, ID_BYTES_MAX).is_some() {
+            return Ok(None);
+        }
+        let key = RecordKey::ChannelSettings(channel.into());
+        self.read(|rows| Ok(rows.record::<ChannelSettings>(&key)?.cloned()))
+    }
+
+    /// A SKU as a channel shows it; `None` where it is not listed there.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn listing(&self, channel: &str, sku: &str) -> Result<Option<Listing>> {
+        if name_fault(channel, ID_BYTES_MAX).is_some() {
+            return Ok(None);
+        }
+        self.read(|rows| match known_sku(rows, sku)? {
+            Some(sku) => Ok(rows.record::<Listing>(&RecordKey::Listing(channel.into(), sku.number))?.cloned()),
+            None => Ok(None),
+        })
+    }
+
+    /// Whether every listing of a channel shows what it should (the invariant SETTLED), and which do not; `None`
+    /// where the channel has no shop. It looks at every listing of the channel, some at a time: what changes
+    /// meanwhile is seen or not.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn settled(&self, channel: &str) -> Result<Option<Settlement>> {
+        let Some(settings) = self.channel_settings(channel)? else {
+            return Ok(None);
+        };
+        let mut settlement = Settlement::default();
+        let mut after = RecordKey::Listing(channel.into(), SkuNumber(0));
+        loop {
+            let page = Page::Records(RecordKind::Listing, Some(after.clone()));
+            let Rows::Records(records) = self.page(&page, SETTLEMENT_PAGE)? else { break };
+            let listings: Vec<Listing> = records
+                .into_iter()
+                .map_while(|record| match record {
+                    Record::Listing(row) if *row.channel == *channel => Some(row),
+                    _ => None,
+                })
+                .collect();
+            let Some(last) = listings.last() else { break };
+            after = RecordKey::Listing(last.channel.clone(), last.sku_number);
+            let should = self.read(|rows| {
+                let Some(channel) = rows.catalog()?.channels.get(channel).cloned() else {
+                    return Ok(Vec::new());
+                };
+                need_stock(rows, listings.iter().map(|row| (row, Arc::clone(&channel))))?;
+                all(listings.iter().map(|row| should_show(rows, &channel, &settings.policy, row)))
+            })?;
+            for (row, should) in listings.into_iter().zip(should) {
+                if row.state != ListingState::Listed {
+                    settlement.lost += 1;
+                    continue;
+                }
+                settlement.listings += 1;
+                let Listing { channel, sku, desired, acknowledged, .. } = row;
+                if desired == should && acknowledged == Some(should) {
+                    settlement.settled += 1;
+                } else if settlement.unsettled.len() < UNSETTLED_MAX {
+                    settlement.unsettled.push(UnsettledListing { channel, sku, should, desired, acknowledged });
+                }
+            }
+        }
+        Ok(Some(settlement))
     }
 
     /// Rows of one kind in the order of their keys, after the place that the page names: for listings,

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::{ChannelSettings, ListedItem, ListedSku, Listing, TakenOrder};
 use crate::fulfillment::{FulfillmentOrder, Warehouse};
-use crate::ids::{LocationNumber, Name, OrderNumber};
+use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber};
 use crate::outbox::{Delivery, Destination, InboxMessage};
 
 /// The key of a record. Keys are in the order of their kinds, and within a kind in the order of their parts.
@@ -20,6 +21,16 @@ pub enum RecordKey {
     Fulfillment(OrderNumber, u32),
     /// A message by its source and its id there.
     Message(Name, Name),
+    /// A channel's settings by its name.
+    ChannelSettings(Name),
+    /// A listing by its channel and its SKU.
+    Listing(Name, SkuNumber),
+    /// A listing's SKU by its channel and the shop's name for it.
+    ListedItem(Name, Name),
+    /// The listings that a SKU has a part in.
+    ListedSku(SkuNumber),
+    /// An order taken in from a shop, by its channel and our id of it.
+    TakenOrder(Name, Name),
 }
 
 /// A kind of record.
@@ -31,16 +42,26 @@ pub enum RecordKind {
     Warehouse,
     Fulfillment,
     Message,
+    ChannelSettings,
+    Listing,
+    ListedItem,
+    ListedSku,
+    TakenOrder,
 }
 
 impl RecordKind {
     /// Every kind, in the order of the keys.
-    pub const ALL: [RecordKind; 5] = [
+    pub const ALL: [RecordKind; 10] = [
         RecordKind::Destination,
         RecordKind::Delivery,
         RecordKind::Warehouse,
         RecordKind::Fulfillment,
         RecordKind::Message,
+        RecordKind::ChannelSettings,
+        RecordKind::Listing,
+        RecordKind::ListedItem,
+        RecordKind::ListedSku,
+        RecordKind::TakenOrder,
     ];
 
     /// What people call the rows.
@@ -51,6 +72,11 @@ impl RecordKind {
             RecordKind::Warehouse => "warehouses",
             RecordKind::Fulfillment => "fulfillment_orders",
             RecordKind::Message => "messages",
+            RecordKind::ChannelSettings => "channel_settings",
+            RecordKind::Listing => "listings",
+            RecordKind::ListedItem => "listed_items",
+            RecordKind::ListedSku => "listed_skus",
+            RecordKind::TakenOrder => "taken_orders",
         }
     }
 }
@@ -64,6 +90,11 @@ impl RecordKey {
             RecordKey::Warehouse(_) => RecordKind::Warehouse,
             RecordKey::Fulfillment(..) => RecordKind::Fulfillment,
             RecordKey::Message(..) => RecordKind::Message,
+            RecordKey::ChannelSettings(_) => RecordKind::ChannelSettings,
+            RecordKey::Listing(..) => RecordKind::Listing,
+            RecordKey::ListedItem(..) => RecordKind::ListedItem,
+            RecordKey::ListedSku(_) => RecordKind::ListedSku,
+            RecordKey::TakenOrder(..) => RecordKind::TakenOrder,
         }
     }
 }
@@ -78,6 +109,11 @@ pub enum Record {
     Warehouse(Warehouse),
     Fulfillment(FulfillmentOrder),
     Message(InboxMessage),
+    ChannelSettings(ChannelSettings),
+    Listing(Listing),
+    ListedItem(ListedItem),
+    ListedSku(ListedSku),
+    TakenOrder(TakenOrder),
 }
 
 impl Record {
@@ -89,6 +125,11 @@ impl Record {
             Record::Warehouse(row) => RecordKey::Warehouse(row.location),
             Record::Fulfillment(row) => RecordKey::Fulfillment(row.order, row.sequence),
             Record::Message(row) => RecordKey::Message(row.source.as_str().into(), row.message.as_str().into()),
+            Record::ChannelSettings(row) => RecordKey::ChannelSettings(row.channel.clone()),
+            Record::Listing(row) => RecordKey::Listing(row.channel.clone(), row.sku_number),
+            Record::ListedItem(row) => RecordKey::ListedItem(row.channel.clone(), row.item.clone()),
+            Record::ListedSku(row) => RecordKey::ListedSku(row.sku_number),
+            Record::TakenOrder(row) => RecordKey::TakenOrder(row.channel.clone(), row.id.clone()),
         }
     }
 
@@ -137,4 +178,9 @@ records! {
     Warehouse(Warehouse),
     Fulfillment(FulfillmentOrder),
     Message(InboxMessage),
+    ChannelSettings(ChannelSettings),
+    Listing(Listing),
+    ListedItem(ListedItem),
+    ListedSku(ListedSku),
+    TakenOrder(TakenOrder),
 }

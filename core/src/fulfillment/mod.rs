@@ -21,7 +21,7 @@ pub use rows::{
 
 pub(crate) use progress::{can_be_asked, delivered, foresee, forget, must_be_free, note, note_shipment, reassign};
 use progress::{changed, finish, of_order};
-pub(crate) use react::{fulfill, readdress};
+pub(crate) use react::{can_readdress, fulfill, readdress};
 pub(crate) use register::register_warehouse;
 use stock::note_checked;
 pub(crate) use stock::note_stock;

@@ -240,6 +240,8 @@ pub(crate) fn delivered(decision: &mut Decision<'_>, body: &DeliveryBody, ended:
             Ended::Done(DeliveryAnswer::Stock(stock)) => note_checked(decision, &check.location, stock),
             _ => Ok(()),
         },
+        // The channel module's.
+        _ => Ok(()),
     }
 }
 

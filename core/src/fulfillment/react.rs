@@ -3,6 +3,7 @@
 //! the event said, so that reading an event twice, late or together with others changes nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Found, Query, RecordKey, Stop};
@@ -13,7 +14,7 @@ use crate::fulfillment::{
 use crate::ids::{LocationNumber, Name, OrderNumber};
 use crate::order::{Order, hand_over};
 use crate::outbox::{
-    DeliveryBody, EventData, EventKind, EventRow, RequestedFulfillment, enqueue, put_place, replace, withdraw,
+    DeliveryBody, EventData, EventKind, EventRow, RequestedFulfillment, enqueue, put_place, replace, untried, withdraw,
 };
 
 /// Commands whose events one reaction reads at most.
@@ -164,7 +165,7 @@ pub(super) fn request(
         note: details.and_then(|details| details.note.clone()),
         items: requested.clone(),
     };
-    let body = DeliveryBody::RequestFulfillment(Box::new(document));
+    let body = DeliveryBody::RequestFulfillment(Arc::new(document));
     let delivery = enqueue(decision, &warehouse.destination, fulfillment.clone(), body)?;
     if warehouse.check_on_allocation {
         for (part, some) in requested.chunks(CHECKED_SKUS_MAX).enumerate() {
@@ -206,11 +207,21 @@ pub(crate) fn readdress(decision: &mut Decision<'_>, order: &Order) -> Result<bo
         let replaced = replace(decision, &row.destination, row.delivery, |body| match body {
             DeliveryBody::RequestFulfillment(request) => {
                 let (ship_to, note) = (details.ship_to.clone(), details.note.clone());
-                DeliveryBody::RequestFulfillment(Box::new(FulfillmentRequest { ship_to, note, ..(**request).clone() }))
+                DeliveryBody::RequestFulfillment(Arc::new(FulfillmentRequest { ship_to, note, ..(**request).clone() }))
             }
             other => other.clone(),
         })?;
         if !replaced {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether no warehouse was told of an order's address yet.
+pub(crate) fn can_readdress(decision: &Decision<'_>, order: &Order) -> Result<bool, Stop> {
+    for row in of_order(decision, order)?.into_iter().filter(|row| !row.state.is_final()) {
+        if row.delivery == 0 || !untried(decision, &row.destination, row.delivery)? {
             return Ok(false);
         }
     }

@@ -370,6 +370,43 @@ impl Tables {
                 due.iter().for_each(|(_, _, record)| rows.put_record(record.key(), Some(Record::clone(record))));
                 Found::DueDeliveries { numbers: due.iter().map(|(_, number, _)| *number).collect(), next_due_at_ms }
             }
+            Query::Listings { channel, after, limit } => {
+                let first = RecordKey::Listing(channel.clone(), *after);
+                let listings = self.of_kind(RecordKind::Listing, Some(&first)).map_while(|record| match &**record {
+                    Record::Listing(row) if row.channel == *channel => Some((row.sku_number, record)),
+                    _ => None,
+                });
+                let mut skus = Vec::new();
+                for (sku, record) in listings.take(*limit as usize) {
+                    skus.push(sku);
+                    rows.put_record(record.key(), Some(Record::clone(record)));
+                }
+                Found::Listings(skus)
+            }
+            Query::DueListings { now_ms, limit } => {
+                let (mut due, mut next_due_at_ms) = (Vec::new(), None::<i64>);
+                for record in self.of_kind(RecordKind::Listing, Some(&RecordKey::Listing("".into(), SkuNumber(0)))) {
+                    match &**record {
+                        Record::Listing(row) if row.due_at_ms <= 0 => {}
+                        Record::Listing(row) if row.due_at_ms > *now_ms => {
+                            next_due_at_ms = Some(next_due_at_ms.map_or(row.due_at_ms, |at| at.min(row.due_at_ms)));
+                        }
+                        Record::Listing(row) => {
+                            due.push((row.due_at_ms, row.channel.clone(), row.sku_number));
+                        }
+                        _ => {}
+                    }
+                }
+                due.sort_unstable();
+                due.truncate(*limit as usize);
+                let listings: Vec<_> = due.into_iter().map(|(_, channel, sku)| (channel, sku)).collect();
+                for (channel, sku) in &listings {
+                    let key = RecordKey::Listing(channel.clone(), *sku);
+                    let record = self.records.get(&key).map(|record| Record::clone(record));
+                    rows.put_record(key, record);
+                }
+                Found::DueListings { listings, next_due_at_ms }
+            }
             Query::EventsAfter { number, limit } => {
                 Found::Events(after_key(&self.events, number).take(*limit as usize).cloned().collect())
             }

@@ -18,13 +18,13 @@ pub use commands::{
 };
 pub(crate) use content::content;
 pub(crate) use handed::{hand_over, let_go, move_units};
-pub(crate) use place::{place, repeated};
+pub(crate) use place::{place, place_judged, repeated};
 pub use rows::{
     Allocation, ChainReader, Details, Line, Link, Order, OrderBody, OrderState, ShipTo, Shipment, ShippedLine,
     Tracking, Why,
 };
 pub(crate) use ship::{complete, give_back, ship, ship_units};
-pub(crate) use validate::judge_tracking;
+pub(crate) use validate::{judge, judge_tracking};
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Catalog, Decision, Stop};

@@ -13,7 +13,19 @@ use crate::order::{
 use crate::outbox::EventKind;
 
 pub(crate) fn place(decision: &mut Decision<'_>, new: &NewOrder) -> Result<Answer, Stop> {
-    let judged = judge(decision, new)?;
+    let mut faults = Faults::default();
+    let judged = judge(decision, new, &mut faults)?;
+    faults.check()?;
+    place_judged(decision, new, judged)
+}
+
+/// Places an order in which no fault was found.
+pub(crate) fn place_judged(
+    decision: &mut Decision<'_>,
+    new: &NewOrder,
+    judged: Option<Judged>,
+) -> Result<Answer, Stop> {
+    let judged = judged.ok_or_else(|| Rejection::one(Code::ChannelUnknown, "channel", "is not registered"))?;
     let counters = &mut decision.rows.catalog_mut()?.counters;
     counters.order += 1;
     let number = OrderNumber(counters.order);

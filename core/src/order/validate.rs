@@ -17,15 +17,15 @@ use crate::quantity::{QUANTITY_MAX, is_orderable};
 const ADDRESS_MAX: usize = 10;
 
 /// A new order whose form is right, with the rows that it names.
-pub(super) struct Judged {
+pub(crate) struct Judged {
     pub(super) channel: Arc<Channel>,
     pub(super) ranking: Vec<LocationNumber>,
     pub(super) skus: Vec<Arc<Sku>>,
     pub(super) hold: Option<Arc<Hold>>,
 }
 
-pub(super) fn judge(decision: &Decision<'_>, order: &NewOrder) -> Result<Judged, Stop> {
-    let mut faults = Faults::default();
+/// Judges a new order; `None` only where faults are found.
+pub(crate) fn judge(decision: &Decision<'_>, order: &NewOrder, faults: &mut Faults) -> Result<Option<Judged>, Stop> {
     if let Some(fault) = name_fault(&order.id, ID_BYTES_MAX) {
         faults.add(Code::IdInvalid, || "id".into(), fault);
     }
@@ -45,13 +45,13 @@ pub(super) fn judge(decision: &Decision<'_>, order: &NewOrder) -> Result<Judged,
     if decimals(&order.currency).is_none() {
         faults.add(Code::CurrencyUnknown, || "currency".into(), "is not a code of ISO 4217");
     }
-    let skus = judge_lines(decision, "lines", &order.lines, true, &mut faults)?;
+    let skus = judge_lines(decision, "lines", &order.lines, true, faults)?;
     let value = lines_value(&order.lines);
     if value.is_none() {
         faults.add(Code::ValueOutOfRange, || "lines".into(), format!("their value passes {VALUE_MINOR_MAX}"));
     }
     if let Some(totals) = &order.totals {
-        judge_totals(totals, value, &mut faults);
+        judge_totals(totals, value, faults);
     }
     let hold = match &order.hold {
         None => None,
@@ -75,14 +75,14 @@ pub(super) fn judge(decision: &Decision<'_>, order: &NewOrder) -> Result<Judged,
             if ranking.is_empty() {
                 faults.add(Code::LinesMissing, || "ranking".into(), "a ranking needs a location");
             }
-            locations_of(decision, "ranking", ranking, &mut faults)?
+            locations_of(decision, "ranking", ranking, faults)?
         }
     };
     if let Some(ship_to) = &order.ship_to {
-        judge_address(ship_to, &mut faults);
+        judge_address(ship_to, faults);
     }
-    judge_text("note", order.note.as_deref(), &mut faults);
-    judge_metadata(order, &mut faults);
+    judge_text("note", order.note.as_deref(), faults);
+    judge_metadata(order, faults);
     for (index, fault) in order.host_faults.iter().enumerate() {
         // What the host says is kept with the answer, so that it is judged like any other text.
         match text_fault(&fault.at, TEXT_BYTES_MAX).or(text_fault(&fault.detail, TEXT_BYTES_MAX)) {
@@ -90,11 +90,7 @@ pub(super) fn judge(decision: &Decision<'_>, order: &NewOrder) -> Result<Judged,
             None => faults.add(Code::HostRule, || fault.at.clone(), fault.detail.clone()),
         }
     }
-    faults.check()?;
-    match channel {
-        Some(channel) => Ok(Judged { channel, ranking, skus, hold }),
-        None => Err(crate::Rejection::one(Code::ChannelUnknown, "channel", "is not registered").into()),
-    }
+    Ok(channel.map(|channel| Judged { channel, ranking, skus, hold }))
 }
 
 /// The SKUs of the lines, one a line where every line is right.

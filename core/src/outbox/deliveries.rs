@@ -2,6 +2,7 @@
 //! a dead letter. And the health of destinations: pauses and the breaker. What a delivery was about is told to
 //! the module that wrote it, in the same decision.
 
+use crate::channel;
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Found, Needs, Query, RecordKey, Stop, WorkingSet};
 use crate::fulfillment;
@@ -93,12 +94,17 @@ pub(crate) fn enqueue(
 
 /// Takes a delivery back that nobody has tried yet. Whether it could.
 pub(crate) fn withdraw(decision: &mut Decision<'_>, destination: &Name, number: u64) -> Result<bool, Stop> {
-    let key = RecordKey::Delivery(destination.clone(), number);
-    let untried = decision.rows.record::<Delivery>(&key)?.is_some_and(|delivery| delivery.attempts == 0);
+    let untried = untried(decision, destination, number)?;
     if untried {
-        decision.rows.remove_record(&key)?;
+        decision.rows.remove_record(&RecordKey::Delivery(destination.clone(), number))?;
     }
     Ok(untried)
+}
+
+/// Whether a delivery is there that nobody has tried yet.
+pub(crate) fn untried(decision: &Decision<'_>, destination: &Name, number: u64) -> Result<bool, Stop> {
+    let key = RecordKey::Delivery(destination.clone(), number);
+    Ok(decision.rows.record::<Delivery>(&key)?.is_some_and(|delivery| delivery.attempts == 0))
 }
 
 /// Forgets a delivery, wherever it stands: what it was about is forgotten too.
@@ -148,6 +154,16 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
     };
     let lease_until_ms = now_ms.saturating_add(command.lease_ms);
     let mut taken = Vec::with_capacity(numbers.len());
+    let mut foreseen = Needs::default();
+    for number in &numbers {
+        let key = RecordKey::Delivery(destination.destination.clone(), *number);
+        if let Some(row) = decision.rows.record::<Delivery>(&key)? {
+            channel::foresee_delivered(decision.rows, &row.body, &mut foreseen);
+        }
+    }
+    if !foreseen.is_empty() {
+        return Err(Stop::Needs(Box::new(foreseen)));
+    }
     for number in &numbers {
         let key = RecordKey::Delivery(destination.destination.clone(), *number);
         let Some(mut row) = decision.rows.record::<Delivery>(&key)?.cloned() else { continue };
@@ -161,6 +177,12 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
                 continue;
             }
         }
+        // What is said is said as it is now.
+        let Some(body) = channel::refresh(decision, &row)? else {
+            decision.rows.remove_record(&key)?;
+            continue;
+        };
+        row.body = body;
         row.state = DeliveryState::Leased;
         row.attempts = row.attempts.saturating_add(1);
         row.due_at_ms = lease_until_ms;
@@ -192,17 +214,20 @@ pub(crate) fn report(decision: &mut Decision<'_>, command: &ReportDelivery) -> R
         let detail = format!("attempt {} is {}", row.attempts, row.state.name());
         return Err(Rejection::one(Code::LeaseLost, "attempt", detail).into());
     }
-    let mut destination = registered(decision, &row.destination)?;
+    let destination = registered(decision, &row.destination)?;
     match &command.result {
         DeliveryResult::Done(answer) => {
-            recovered(&mut destination, decision.now_ms);
-            decision.rows.set_record(destination)?;
+            recovered(decision, destination)?;
+            end(decision, &row, &Ended::Done(answer))?;
+        }
+        DeliveryResult::DoneWithPause { answer, pause_ms } => {
+            recovered(decision, destination)?;
+            pause(decision, &row.destination, *pause_ms)?;
             end(decision, &row, &Ended::Done(answer))?;
         }
         DeliveryResult::Refused { why } => {
             // It answers, so it is well.
-            recovered(&mut destination, decision.now_ms);
-            decision.rows.set_record(destination)?;
+            recovered(decision, destination)?;
             end(decision, &row, &Ended::Refused(&kept(why)))?;
         }
         DeliveryResult::Retry(retry) => try_again(decision, row, destination, retry)?,
@@ -220,16 +245,28 @@ pub(crate) fn foresee_report(rows: &WorkingSet, command: &ReportDelivery, needs:
             DeliveryBody::RequestFulfillment(request) => fulfillment::foresee(rows, &request.fulfillment, needs),
             DeliveryBody::CancelFulfillment(request) => fulfillment::foresee(rows, &request.fulfillment, needs),
             DeliveryBody::CheckStock(_) => {}
+            body => channel::foresee_delivered(rows, body, needs),
         },
     }
 }
 
+/// Nothing is taken for a destination for a while, or for longer where that is so already.
+fn pause(decision: &mut Decision<'_>, destination: &Name, pause_ms: i64) -> Result<(), Stop> {
+    let row = registered(decision, destination)?;
+    let until_ms = decision.now_ms.saturating_add(pause_ms.clamp(0, WAIT_MS_MAX));
+    decision.rows.set_record(Destination { paused_until_ms: row.paused_until_ms.max(until_ms), ..row })
+}
+
 /// The destination answers: failures are forgotten, and a pause that the breaker made ends.
-fn recovered(destination: &mut Destination, now_ms: i64) {
+fn recovered(decision: &mut Decision<'_>, mut destination: Destination) -> Result<(), Stop> {
+    if destination.failures == 0 {
+        return Ok(());
+    }
     if destination.failures >= destination.patience.breaker_failures {
-        destination.paused_until_ms = now_ms;
+        destination.paused_until_ms = decision.now_ms;
     }
     destination.failures = 0;
+    decision.rows.set_record(destination)
 }
 
 fn try_again(
@@ -299,7 +336,8 @@ pub(crate) fn backoff_ms(patience: &Patience, number: u64, attempt: u32) -> i64 
 /// The delivery is over and gone; whoever wrote it is told.
 fn end(decision: &mut Decision<'_>, row: &Delivery, ended: &Ended<'_>) -> Result<(), Stop> {
     remove(decision, &row.destination, row.number)?;
-    fulfillment::delivered(decision, &row.body, ended)
+    fulfillment::delivered(decision, &row.body, ended)?;
+    channel::delivered(decision, row, ended)
 }
 
 pub(crate) fn requeue(decision: &mut Decision<'_>, command: &RequeueDelivery) -> Result<Answer, Stop> {
@@ -351,6 +389,11 @@ fn known(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Deli
     let key = RecordKey::Delivery(destination.into(), number);
     let row = decision.rows.record::<Delivery>(&key)?.cloned();
     row.ok_or_else(|| Rejection::one(Code::DeliveryUnknown, "number", "there is no such delivery").into())
+}
+
+/// How patient a destination is.
+pub(crate) fn patience(decision: &Decision<'_>, destination: &Name) -> Result<Patience, Stop> {
+    Ok(registered(decision, destination)?.patience)
 }
 
 fn registered(decision: &Decision<'_>, destination: &Name) -> Result<Destination, Stop> {

@@ -1,9 +1,12 @@
 //! Deliveries as rows and as documents: what is handed to the outside, where it goes, and what came of it.
 //! Data only; the rules stand in `deliveries.rs`.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::channel::{ReadQuantities, SetQuantities, ShipmentNotice, ShownQuantities};
 use crate::fulfillment::{CancelRequest, FulfillmentRequest, StockCheck, WarehouseStock};
 use crate::ids::Name;
 
@@ -119,12 +122,18 @@ impl DeliveryState {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeliveryBody {
-    /// A warehouse is to ship.
-    RequestFulfillment(Box<FulfillmentRequest>),
+    /// A warehouse is to ship. Shared: it goes from the store to the relay and back unchanged.
+    RequestFulfillment(Arc<FulfillmentRequest>),
     /// A warehouse is not to ship after all.
     CancelFulfillment(CancelRequest),
     /// A warehouse is to say what it has.
     CheckStock(StockCheck),
+    /// A shop is to show quantities. They are reckoned anew when the delivery is taken, unless it is in doubt.
+    SetQuantities(SetQuantities),
+    /// A shop is to say what it shows.
+    ReadQuantities(ReadQuantities),
+    /// A shop is told of a shipment.
+    TellShipment(Box<ShipmentNotice>),
 }
 
 /// A delivery that was taken, as whoever runs it gets it.
@@ -152,6 +161,13 @@ pub struct LeasedDelivery {
 pub enum DeliveryResult {
     /// It was carried out, and this is what the destination says.
     Done(DeliveryAnswer),
+    /// It was carried out, and the destination wants a pause before anything else is sent to it.
+    DoneWithPause {
+        /// What the destination says.
+        answer: DeliveryAnswer,
+        /// How long, in milliseconds.
+        pause_ms: i64,
+    },
     /// It was not, or nobody knows; try again.
     Retry(Retry),
     /// The destination will not have it, however often it is sent.
@@ -210,6 +226,8 @@ pub enum DeliveryAnswer {
     TooLate,
     /// What the warehouse has.
     Stock(WarehouseStock),
+    /// What the shop says to quantities.
+    Quantities(ShownQuantities),
 }
 
 /// Registers a destination, or changes how patient it is.

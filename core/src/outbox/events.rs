@@ -7,6 +7,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::channel::{
+    ChangedListing, ChannelConnection, ConflictingOrder, DriftedListing, ReconciledChannel, RefusedShipment,
+};
 use crate::code::Rejection;
 use crate::error::{Error, ErrorKind};
 use crate::fulfillment::{ChangedFulfillment, FulfillmentState, RequestedItem, SkuQuantity, StockDrift};
@@ -163,6 +166,16 @@ events! {
     "fulfillment.cancel_refused" FulfillmentCancelRefused(ChangedFulfillment) fulfillment "It was too late: the warehouse ships."
     "fulfillment.cancelled" FulfillmentCancelled(ChangedFulfillment) fulfillment "A fulfillment order was given up."
     "stock.drift" StockDrifted(StockDrift) sku "A warehouse has another number of units on hand than the books say."
+    "channel.connected" ChannelConnected(ChannelConnection) channel "A channel was connected with its shop, or is kept in step otherwise."
+    "channel.disconnected" ChannelDisconnected(ChannelConnection) channel "Nothing is sent to a channel's shop any more."
+    "channel.reconciled" ChannelReconciled(ReconciledChannel) channel "All that a channel shows was read."
+    "channel.order_conflict" ChannelOrderConflict(ConflictingOrder) order "An order changed at its shop in a way that cannot be followed any more."
+    "channel.shipment_refused" ChannelShipmentRefused(RefusedShipment) order "A shop does not want to hear of a shipment."
+    "listing.set" ListingSet(ChangedListing) sku "A SKU was listed on a channel, or is listed otherwise."
+    "listing.removed" ListingRemoved(ChangedListing) sku "A listing was forgotten."
+    "listing.refused" ListingRefused(ChangedListing) sku "A shop will not have a listing's quantity."
+    "listing.gone" ListingGone(ChangedListing) sku "A shop does not have a listing any more."
+    "listing.drift" ListingDrifted(DriftedListing) sku "A shop shows a quantity that we did not send and that nothing explains."
     "delivery.dead" DeliveryDead(DeadDelivery) destination "A delivery was given up and waits for an operator."
     "delivery.requeued" DeliveryRequeued(DeadDelivery) destination "A dead letter is tried again."
     "delivery.dropped" DeliveryDropped(DeadDelivery) destination "A dead letter was dropped."

@@ -11,8 +11,8 @@ mod subscriptions;
 
 pub use commands::{Acknowledge, Prune, PruneFrom, Pruned, Subscribe, SubscribeFrom, Unsubscribe};
 pub(crate) use deliveries::{
-    Ended, drop_dead, enqueue, foresee_report, judge_destination, kept, register_destination, remove, replace, report,
-    requeue, take, withdraw,
+    Ended, backoff_ms, drop_dead, enqueue, foresee_report, judge_destination, kept, patience, register_destination,
+    remove, replace, report, requeue, take, untried, withdraw,
 };
 pub use delivery::{
     Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination, DropDelivery, InboxMessage,

@@ -2,6 +2,7 @@
 //! An order keeps its row, its claim links and its fingerprint, so that its id stays taken and the chains
 //! that lead through it stay whole.
 
+use crate::channel;
 use crate::code::{Code, Faults};
 use crate::engine::{Answer, Decision, Forget, Found, Query, Stop};
 use crate::fulfillment;
@@ -52,6 +53,7 @@ pub(crate) fn prune(decision: &mut Decision<'_>, command: &Prune) -> Result<Answ
             pruned.orders = orders.len() as u64;
             for number in orders {
                 fulfillment::forget(decision, number)?;
+                channel::forget(decision, number)?;
                 let order = decision.rows.order_mut(number)?;
                 let links = std::mem::take(&mut order.body.links);
                 order.body = OrderBody { links, pruned: true, ..OrderBody::default() };

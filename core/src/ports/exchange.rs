@@ -7,16 +7,18 @@ use std::fmt;
 use crate::outbox::{DeliveryResult, LeasedDelivery};
 
 /// A conversation about one delivery at a time. It keeps nothing between turns: all it knows stands in the
-/// delivery and in the step that it named.
+/// delivery, in the step that it named and in its memo.
 pub trait Exchange: Send + Sync {
     /// The first turn. A delivery in doubt is looked up before it is carried out again.
     fn begin(&self, delivery: &LeasedDelivery) -> Turn;
 
-    /// The turn after an answer, or after none came. `now_ms` is for dates in answers, such as Retry-After.
+    /// The turn after an answer, or after none came. `step` and `memo` are those of the question; `now_ms` is for
+    /// dates in answers, such as Retry-After.
     fn answered(
         &self,
         delivery: &LeasedDelivery,
         step: Step,
+        memo: &str,
         answer: Result<&HttpResponse, &HttpFailure>,
         now_ms: i64,
     ) -> Turn;
@@ -31,6 +33,8 @@ pub enum Turn {
         request: HttpRequest,
         /// What it is for, to be handed back with the answer.
         step: Step,
+        /// What the exchange has to remember until then, to be handed back with the answer; mostly nothing.
+        memo: String,
     },
     /// The conversation is over.
     End(DeliveryResult),

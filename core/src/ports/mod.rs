@@ -11,3 +11,8 @@ pub use exchange::{
 };
 pub use sink::Sink;
 pub use store::{Finish, Freshness, Mode, Page, Rows, Store, Written};
+
+/// The guide to exchanges: its example is compiled and run as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/channel.md")]
+pub struct ChannelGuide;

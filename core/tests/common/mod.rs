@@ -6,6 +6,7 @@
 
 pub(crate) mod samples;
 pub(crate) mod scripted;
+pub(crate) mod shopkeeper;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

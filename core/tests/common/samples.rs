@@ -1,6 +1,7 @@
 //! One right command of every kind, as a document, over a prepared shop; and for each of its fields the values
 //! that are wrong and the code that each must get. The tests of bad input and of precedence are made from this.
 
+mod channel;
 mod warehouse;
 
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ pub(crate) fn command_of(action: &str, document: Value) -> Command {
 /// `o-shipped` shipped, `o-completed` completed, `o-cancelled` cancelled, `o-pruned` pruned. Its holds:
 /// `h-live`, and `h-expired`, which no tick has ended. Its subscription `erp` has passed three events, and
 /// its key `k-used` is used. A warehouse runs its location `hub`, which the channel `outlet` sells from: see
-/// [`warehouse::open`].
+/// [`warehouse::open`]. A shop stands behind its channel `market`: see [`channel::open`].
 pub(crate) fn prepared() -> Shop {
     let shop = Shop::stocked(&[("main", "mug", 30), ("main", "plate", 60), ("backup", "mug", 5)]);
     shop.accept(order("o-pruned", &[("mug", 1)]));
@@ -92,6 +93,7 @@ pub(crate) fn prepared() -> Shop {
     let keyed = RegisterSku { sku: "keyed".into(), components: None };
     shop.accept(Command::from(keyed).with_key("k-used"));
     warehouse::open(&shop);
+    channel::open(&shop);
     shop
 }
 
@@ -187,6 +189,14 @@ impl Fields {
             .wrong("/reference", HUGE, huge(), Code::TextInvalid)
     }
 
+    /// A point in time.
+    fn time(self, pointer: &str) -> Self {
+        self.wrong(pointer, "-1", -1, Code::TimeOutOfRange)
+            .wrong(pointer, "i64::MIN", i64::MIN, Code::TimeOutOfRange)
+            .wrong(pointer, "i64::MAX", i64::MAX, Code::TimeOutOfRange)
+            .wrong(pointer, "the year 10000", 253_402_300_800_000_i64, Code::TimeOutOfRange)
+    }
+
     /// A number outside of a range, which must hold 0 or 1 at its lower end.
     fn number(mut self, pointer: &str, range: std::ops::RangeInclusive<i64>, code: Code) -> Self {
         for bad in [i64::MIN, -(1 << 53), -1, 0, range.end() + 1, 1 << 53, i64::MAX] {
@@ -255,14 +265,57 @@ impl Fields {
             .wrong(&format!("{pointer}/1"), "one twice", "main", Code::DuplicateEntry)
     }
 
-    fn ship_to(mut self) -> Self {
+    /// Where to ship to, which stands in `within` as `at`.
+    fn ship_to_in(mut self, within: &str, at: &'static str) -> Self {
         for field in ["name", "city", "region", "postal_code", "country", "phone", "email"] {
-            self = self.text(&format!("/ship_to/{field}"));
+            self = self.text(&format!("{within}/ship_to/{field}"));
         }
         let wrongs = self.sample.wrongs.len();
-        self = self.text("/ship_to/address/1");
+        self = self.text(&format!("{within}/ship_to/address/1"));
         let count = self.sample.wrongs.len() - wrongs;
-        self.at(count, "ship_to.address").wrong("/ship_to/address", "11 entries", vec!["x"; 11], Code::TooManyEntries)
+        let pointer = format!("{within}/ship_to/address");
+        self.at(count, at).wrong(&pointer, "11 entries", vec!["x"; 11], Code::TooManyEntries)
+    }
+
+    fn ship_to(self) -> Self {
+        self.ship_to_in("", "ship_to.address")
+    }
+
+    fn currency(mut self, pointer: &str) -> Self {
+        for bad in ["", "eur", "EURO", "XXQ", "E\0R", "€", "   ", "EU"] {
+            self = self.wrong(pointer, bad, bad, Code::CurrencyUnknown);
+        }
+        self.wrong(pointer, HUGE, huge(), Code::CurrencyUnknown)
+    }
+
+    /// Totals of lines that are worth 1,100, which stand at `pointer` as `total_at`.
+    fn totals(mut self, pointer: &str, total_at: &'static str) -> Self {
+        for part in ["shipping", "tax", "discount"] {
+            let field = format!("{pointer}/{part}_minor");
+            self = self
+                .number(&field, 0..=(1 << 53) - 1, Code::PriceOutOfRange)
+                .wrong(&field, "one off", 1, Code::TotalsMismatch)
+                .at(1, total_at);
+        }
+        for sum in ["lines", "total"] {
+            for bad in [i64::MIN, -1, 0, 1101, i64::MAX] {
+                self = self.wrong(&format!("{pointer}/{sum}_minor"), &bad.to_string(), bad, Code::TotalsMismatch);
+            }
+        }
+        self
+    }
+
+    /// Pairs of the host's own: the first of them stands as `name` and `value`.
+    fn metadata(self, pointer: &str, name: &'static str, value: &'static str) -> Self {
+        let names: serde_json::Map<String, Value> = (0..51).map(|i| (i.to_string(), "".into())).collect();
+        self.wrong(pointer, "51 pairs", names, Code::TooManyEntries)
+            .wrong(pointer, "a name of nothing", json!({ "": "x" }), Code::IdInvalid)
+            .wrong(pointer, "a long name", json!({ "x".repeat(65): "x" }), Code::IdInvalid)
+            .wrong(pointer, "a name with NUL", json!({ "\0": "x" }), Code::IdInvalid)
+            .at(3, name)
+            .wrong(pointer, "a long value", json!({ "x": "x".repeat(2_001) }), Code::TextInvalid)
+            .wrong(pointer, "a value with NUL", json!({ "x": "\0" }), Code::TextInvalid)
+            .at(2, value)
     }
 
     fn done(self) -> Sample {
@@ -285,6 +338,7 @@ pub(crate) fn samples() -> Vec<Sample> {
     samples.extend(order_samples());
     samples.extend(outbox_samples());
     samples.extend(warehouse::samples());
+    samples.extend(channel::samples());
     samples
 }
 
@@ -415,8 +469,7 @@ fn place_order() -> Sample {
         "ship_to": ship_to(), "note": "Ring twice", "metadata": { "cart": "c-1" }, "host_faults": [],
     });
     let fault = |at: &str, detail: &str| json!([{ "code": "host_rule", "at": at, "detail": detail }]);
-    let names: serde_json::Map<String, Value> = (0..51).map(|i| (i.to_string(), "".into())).collect();
-    let mut fields = Fields::of("place_order", document)
+    Fields::of("place_order", document)
         .name("/id", 64)
         .wrong("/id", "another's", "o-open", Code::OrderExists)
         .channel("/channel")
@@ -427,37 +480,10 @@ fn place_order() -> Sample {
         .locations("/ranking")
         .hold("/hold")
         .ship_to()
-        .text("/note");
-    for bad in ["", "eur", "EURO", "XXQ", "E\0R", "€", "   ", "EU"] {
-        fields = fields.wrong("/currency", bad, bad, Code::CurrencyUnknown);
-    }
-    fields = fields.wrong("/currency", HUGE, huge(), Code::CurrencyUnknown);
-    for part in ["shipping", "tax", "discount"] {
-        fields = fields.number(&format!("/totals/{part}_minor"), 0..=(1 << 53) - 1, Code::PriceOutOfRange).wrong(
-            &format!("/totals/{part}_minor"),
-            "one off",
-            1,
-            Code::TotalsMismatch,
-        );
-        fields = fields.at(1, "totals.total_minor");
-    }
-    for sum in ["lines", "total"] {
-        for bad in [i64::MIN, -1, 0, 1101, i64::MAX] {
-            fields = fields.wrong(&format!("/totals/{sum}_minor"), &bad.to_string(), bad, Code::TotalsMismatch);
-        }
-    }
-    fields
-        .wrong("/metadata", "51 pairs", names, Code::TooManyEntries)
-        .wrong("/metadata", "a name of nothing", json!({ "": "x" }), Code::IdInvalid)
-        .at(1, "metadata[0] (name)")
-        .wrong("/metadata", "a long name", json!({ "x".repeat(65): "x" }), Code::IdInvalid)
-        .at(1, "metadata[0] (name)")
-        .wrong("/metadata", "a name with NUL", json!({ "\0": "x" }), Code::IdInvalid)
-        .at(1, "metadata[0] (name)")
-        .wrong("/metadata", "a long value", json!({ "x": "x".repeat(2_001) }), Code::TextInvalid)
-        .at(1, "metadata[0] (value)")
-        .wrong("/metadata", "a value with NUL", json!({ "x": "\0" }), Code::TextInvalid)
-        .at(1, "metadata[0] (value)")
+        .text("/note")
+        .currency("/currency")
+        .totals("/totals", "totals.total_minor")
+        .metadata("/metadata", "metadata[0] (name)", "metadata[0] (value)")
         .wrong("/host_faults", "a fault of the host's", fault("lines[0]", "not on Sundays"), Code::HostRule)
         .at(1, "lines[0]")
         .wrong("/host_faults", HUGE, fault("x", &"x".repeat(50_000)), Code::TextInvalid)
@@ -572,10 +598,7 @@ fn outbox_samples() -> Vec<Sample> {
             .done(),
         Fields::of("unsubscribe", json!({ "subscription": "erp" })).subscription().done(),
         Fields::of("prune", json!({ "before_ms": START_MS, "limit": 10, "from": { "keys": "k" } }))
-            .wrong("/before_ms", "-1", -1, Code::TimeOutOfRange)
-            .wrong("/before_ms", "i64::MIN", i64::MIN, Code::TimeOutOfRange)
-            .wrong("/before_ms", "i64::MAX", i64::MAX, Code::TimeOutOfRange)
-            .wrong("/before_ms", "the year 10000", 253_402_300_800_000_i64, Code::TimeOutOfRange)
+            .time("/before_ms")
             .limit()
             .done(),
     ]

@@ -72,6 +72,7 @@ impl Exchange for RestExchange {
         &self,
         delivery: &LeasedDelivery,
         step: Step,
+        _memo: &str,
         answer: Result<&HttpResponse, &HttpFailure>,
         now_ms: i64,
     ) -> Turn {
@@ -294,7 +295,7 @@ impl RestExchange {
 }
 
 fn ask(request: HttpRequest, step: Step) -> Turn {
-    Turn::Ask { request, step }
+    Turn::Ask { request, step, memo: String::new() }
 }
 
 fn handed(told: Told) -> Turn {

@@ -150,6 +150,7 @@ impl Exchange for ShipBobExchange {
         &self,
         delivery: &LeasedDelivery,
         step: Step,
+        _memo: &str,
         answer: Result<&HttpResponse, &HttpFailure>,
         now_ms: i64,
     ) -> Turn {
@@ -356,7 +357,7 @@ impl ShipBobExchange {
 }
 
 fn ask(request: HttpRequest, step: Step) -> Turn {
-    Turn::Ask { request, step }
+    Turn::Ask { request, step, memo: String::new() }
 }
 
 fn handed(order: u64) -> Turn {

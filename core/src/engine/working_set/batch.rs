@@ -25,6 +25,7 @@ impl WorkingSet {
             holds: self.pending.holds.len(),
             backorders: self.pending.backorders.len(),
             movements: self.pending.movements.len(),
+            subscriptions: self.pending.subscriptions.len(),
             records: self.pending.records.len(),
         };
         Ok(())
@@ -58,6 +59,12 @@ impl WorkingSet {
                     }
                 }
                 Undo::Record(key, before) => self.take_back_record(&key, before),
+                Undo::Subscription(name, before) => {
+                    match before {
+                        Some(before) => self.subscriptions.insert(name, before),
+                        None => self.subscriptions.remove(&name),
+                    };
+                }
             }
         }
         // What only this command changed is as it is stored: a search that the command asks for need not wait
@@ -79,6 +86,7 @@ impl WorkingSet {
         self.clean_records(self.mark.records);
         self.pending.backorders.truncate(self.mark.backorders);
         self.pending.movements.truncate(self.mark.movements);
+        self.pending.subscriptions.truncate(self.mark.subscriptions);
         if let Some(catalog) = &mut self.catalog {
             catalog.counters = self.mark.counters;
         }
@@ -108,7 +116,7 @@ impl WorkingSet {
     /// Whether the command changed an order, a hold or a fulfillment order.
     pub(crate) fn touched_papers(&self) -> bool {
         self.undo.iter().any(|undo| match undo {
-            Undo::Stock(..) => false,
+            Undo::Stock(..) | Undo::Subscription(..) => false,
             // The others are bookkeeping of the way out, not facts of the business.
             Undo::Record(key, _) => key.kind() == RecordKind::Fulfillment,
             _ => true,

@@ -110,7 +110,8 @@ impl WorkingSet {
             SubscriptionChange::Put(row) => (row.subscription.clone(), Some(row.clone())),
             SubscriptionChange::Closed(name) => (name.clone(), None),
         };
-        self.subscriptions.insert(name, row);
+        let before = self.subscriptions.insert(name.clone(), row);
+        self.undo.push(Undo::Subscription(name, before));
         self.pending.subscriptions.push(change);
     }
 

@@ -44,6 +44,8 @@ pub struct RecordChange {
     pub new: bool,
     /// The record as it is now; `None` where it is gone.
     pub record: Option<Arc<Record>>,
+    /// The record as the store has it, where that is known: what did not change need not be written again.
+    pub stored: Option<Arc<Record>>,
 }
 
 /// An order to insert, on the condition that its id is free.

@@ -161,6 +161,8 @@ enum Undo {
     NewOrder(OrderNumber),
     Hold(String, Option<Arc<Hold>>),
     Record(RecordKey, Option<Arc<Record>>),
+    /// A subscription by its name, as far as it was known.
+    Subscription(String, Option<Option<Subscription>>),
 }
 
 /// What the batch appended; one list a kind.
@@ -190,6 +192,7 @@ struct Mark {
     holds: usize,
     backorders: usize,
     movements: usize,
+    subscriptions: usize,
     records: usize,
 }
 

@@ -117,7 +117,7 @@ impl WorkingSet {
             entry.dirty = false;
             let stored = std::mem::replace(&mut entry.stored, entry.now.clone());
             if stored != entry.now {
-                changes.push(RecordChange { key, new: stored.is_none(), record: entry.now.clone() });
+                changes.push(RecordChange { key, new: stored.is_none(), record: entry.now.clone(), stored });
             }
         }
         changes.sort_unstable_by(|one, other| one.key.cmp(&other.key));
@@ -126,7 +126,9 @@ impl WorkingSet {
 
     /// Keeps the records that nearly every command of their kind asks for.
     pub(super) fn trim_records(&mut self) {
-        self.records.retain(|key, _| matches!(key.kind(), RecordKind::Destination | RecordKind::Warehouse));
+        self.records.retain(|key, _| {
+            matches!(key.kind(), RecordKind::Destination | RecordKind::Warehouse | RecordKind::ChannelSettings)
+        });
         if self.records.len() > CACHED_RECORDS_MAX {
             self.records.clear();
         }

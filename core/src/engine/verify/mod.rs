@@ -1,9 +1,12 @@
 //! `verify()`: checks the whole state against the invariants, from the rows alone. It shares no code with
 //! the rules: it reads the ledger, the claims and the event log, and adds up.
 
+mod channels;
+
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
+use self::channels::ChannelAuditor;
 use crate::engine::driver::Stockroom;
 use crate::engine::pages::{Kind, each_page};
 use crate::engine::records::Record;
@@ -137,6 +140,7 @@ struct Auditor {
     destinations: FxHashMap<Name, u64>,
     /// The deliveries that hand a fulfillment order over, by its name.
     requests: FxHashMap<String, u64>,
+    channels: ChannelAuditor,
     /// Of orders with fulfillment orders: the id, how many there must be, how many of them open.
     handed: FxHashMap<OrderNumber, (Name, i64, i64)>,
 }
@@ -146,6 +150,7 @@ impl Auditor {
         let count = match rows {
             Rows::Skus(rows) => {
                 let count = rows.len();
+                rows.iter().for_each(|row| self.channels.sku(row));
                 self.skus.extend(rows.into_iter().map(|row| (row.sku, row.number.0)));
                 count
             }
@@ -154,7 +159,11 @@ impl Auditor {
                 self.locations.extend(rows.into_iter().map(|row| (row.location, row.number.0)));
                 count
             }
-            Rows::Channels(rows) => rows.len(),
+            Rows::Channels(rows) => {
+                let count = rows.len();
+                rows.into_iter().for_each(|row| self.channels.channel(row.channel));
+                count
+            }
             Rows::Stock(rows) => {
                 self.report.stock_rows += rows.len() as u64;
                 self.levels.extend(rows.iter().map(|row| (row.number, row.stock)));
@@ -221,9 +230,15 @@ impl Auditor {
                 if let DeliveryBody::RequestFulfillment(request) = &row.body {
                     self.requests.insert(request.fulfillment.clone(), row.number);
                 }
+                self.channels.delivery(row);
             }
             Record::Fulfillment(row) => self.fulfillment(row),
             Record::Warehouse(_) | Record::Message(_) => {}
+            Record::ChannelSettings(row) => self.channels.settings(row, &self.destinations, &mut self.report),
+            Record::Listing(row) => self.channels.listing(row, &self.skus, &mut self.report),
+            Record::ListedItem(row) => self.channels.item(row, &mut self.report),
+            Record::ListedSku(row) => self.channels.listed_sku(row, &mut self.report),
+            Record::TakenOrder(row) => self.channels.taken_order(row, &mut self.report),
         }
     }
 
@@ -253,6 +268,7 @@ impl Auditor {
                 (order.id.clone(), i64::from(order.body.fulfillments), i64::from(order.body.open_fulfillments));
             self.handed.insert(order.number, counts);
         }
+        self.channels.order(order);
         self.report.orders += 1;
         let expected = self.report.orders;
         self.report.must(order.number.0 == expected, "EVENT-IFF", || {
@@ -400,6 +416,7 @@ impl Auditor {
         self.report.must(missing == 0, "CLAIMED", || format!("{missing} orders miscount their fulfillment orders"));
         let stray = self.requests.len();
         self.report.must(stray == 0, "HANDED-ONCE", || format!("{stray} deliveries hand over what is not there"));
+        self.channels.conclude(&mut self.report);
         let (orders, placed) = (self.report.orders, self.placed);
         self.report.must(self.first_event > 1 || orders == placed, "EVENT-IFF", || {
             format!("{orders} orders, {placed} events that place one")

@@ -1,0 +1,89 @@
+//! Dates as HTTP and JSON write them, as milliseconds since the Unix epoch. Nothing here knows what time it is.
+
+use jiff::Timestamp;
+use jiff::fmt::{rfc2822, strtime};
+
+/// The longest wait that a shop can ask for, in milliseconds: a day. A clock that is wrong by years must not
+/// pause a destination for as long.
+pub(crate) const WAIT_MS_MAX: i64 = 24 * 3_600_000;
+
+/// An RFC 3339 date and time with an offset.
+pub(crate) fn rfc3339_ms(text: &str) -> Option<i64> {
+    let time_ms = text.trim().parse::<Timestamp>().ok()?.as_millisecond();
+    stockroom::time::in_range(time_ms).then_some(time_ms)
+}
+
+/// An HTTP date in any of the three forms that a recipient has to take (RFC 9110, 5.6.7).
+pub(crate) fn http_date_ms(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let time = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok().or_else(|| {
+        // The two old forms say no offset that the parser could read, and mean UTC.
+        let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+        let broken_down = old.iter().find_map(|format| strtime::parse(format, text).ok())?;
+        let date_time = broken_down.to_datetime().ok()?;
+        jiff::tz::TimeZone::UTC.to_timestamp(date_time).ok()
+    })?;
+    Some(time.as_millisecond())
+}
+
+/// The wait that `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3). Nothing for what is neither. Shopify
+/// writes the seconds with a fraction (`2.0`), which the RFC does not know.
+pub(crate) fn wait_ms(text: &str, now_ms: i64) -> Option<i64> {
+    let text = text.trim();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let asked_ms = if !whole.is_empty() && digits(whole) && digits(fraction) {
+        let begun_second = i64::from(fraction.bytes().any(|byte| byte != b'0'));
+        // More digits than a number has are a long wait all the same.
+        whole.parse::<i64>().unwrap_or(i64::MAX).saturating_add(begun_second).saturating_mul(1000)
+    } else {
+        http_date_ms(text)?.saturating_sub(now_ms)
+    };
+    Some(asked_ms.clamp(0, WAIT_MS_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110.
+    const EXAMPLE_MS: i64 = 784_111_777_000;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now_ms = EXAMPLE_MS - 90_000;
+        for (text, wait) in [
+            ("120", Some(120_000)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(90_000)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(90_000)),
+            ("Sun Nov  6 08:49:37 1994", Some(90_000)),
+            ("Tue, 06 Nov 1984 08:49:37 GMT", Some(0)),
+            ("Sat, 06 Nov 2094 08:49:37 GMT", Some(WAIT_MS_MAX)),
+            ("Mon, 06 Nov 2094 08:49:37 GMT", Some(WAIT_MS_MAX)),
+            ("99999999999999999999999", Some(WAIT_MS_MAX)),
+            ("", None),
+            ("-1", None),
+            ("2.0", Some(2_000)),
+            ("1.5", Some(2_000)),
+            (".5", None),
+            ("1.5s", None),
+            ("soon", None),
+        ] {
+            assert_eq!(wait_ms(text, now_ms), wait, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn times_need_an_offset() {
+        for (text, time_ms) in [
+            ("1994-11-06T08:49:37Z", Some(EXAMPLE_MS)),
+            ("1994-11-06T09:49:37.000+01:00", Some(EXAMPLE_MS)),
+            ("1994-11-06T08:49:37", None),
+            ("1969-12-31T23:59:59Z", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(rfc3339_ms(text), time_ms, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Dates as HTTP and WooCommerce write them, as milliseconds since the Unix epoch. Nothing here knows what time it is.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::{rfc2822, strtime};
+use jiff::tz::TimeZone;
+
+/// The longest wait that a shop can ask for, in milliseconds: a day. A clock that is wrong by years must not pause a
+/// destination for as long.
+pub(crate) const WAIT_MS_MAX: i64 = 24 * 3_600_000;
+
+/// A date and time in UTC as WooCommerce's fields ending in `_gmt` have it: `2026-07-01T09:30:00`, without an offset.
+/// One with an offset is read as well.
+pub(crate) fn gmt_ms(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let time_ms = match text.parse::<Timestamp>() {
+        Ok(timestamp) => timestamp.as_millisecond(),
+        Err(_) => TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?.as_millisecond(),
+    };
+    stockroom::time::in_range(time_ms).then_some(time_ms)
+}
+
+/// A time as WooCommerce takes it in a query, in UTC, in whole seconds.
+pub(crate) fn gmt_text(time_ms: i64) -> String {
+    let text = stockroom::time::rfc3339(time_ms.clamp(0, stockroom::time::TIME_MS_MAX));
+    text.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// An HTTP date in any of the three forms that a recipient has to take (RFC 9110, 5.6.7).
+pub(crate) fn http_date_ms(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let time = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok().or_else(|| {
+        // The two old forms say no offset that the parser could read, and mean UTC.
+        let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+        let broken_down = old.iter().find_map(|format| strtime::parse(format, text).ok())?;
+        TimeZone::UTC.to_timestamp(broken_down.to_datetime().ok()?).ok()
+    })?;
+    Some(time.as_millisecond()).filter(|time_ms| stockroom::time::in_range(*time_ms))
+}
+
+/// The wait that `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3). Nothing for what is neither.
+pub(crate) fn wait_ms(text: &str, now_ms: i64) -> Option<i64> {
+    let text = text.trim();
+    let asked_ms = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number has are a long wait all the same.
+        text.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1000)
+    } else {
+        http_date_ms(text)?.saturating_sub(now_ms)
+    };
+    Some(asked_ms.clamp(0, WAIT_MS_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110.
+    const EXAMPLE_MS: i64 = 784_111_777_000;
+
+    #[test]
+    fn dates_of_the_shop_are_utc() {
+        for (text, time_ms) in [
+            ("1994-11-06T08:49:37", Some(EXAMPLE_MS)),
+            (" 1994-11-06T08:49:37 ", Some(EXAMPLE_MS)),
+            ("1994-11-06 08:49:37", Some(EXAMPLE_MS)),
+            ("1994-11-06T08:49:37Z", Some(EXAMPLE_MS)),
+            ("1994-11-06T09:49:37+01:00", Some(EXAMPLE_MS)),
+            ("1969-12-31T23:59:59", None),
+            ("0000-00-00T00:00:00", None),
+            ("", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(gmt_ms(text), time_ms, "{text:?}");
+        }
+        assert_eq!(gmt_text(EXAMPLE_MS + 999), "1994-11-06T08:49:37");
+        assert_eq!(gmt_text(-1), "1970-01-01T00:00:00");
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now_ms = EXAMPLE_MS - 90_000;
+        for (text, wait) in [
+            ("120", Some(120_000)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(90_000)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(90_000)),
+            ("Sun Nov  6 08:49:37 1994", Some(90_000)),
+            ("Tue, 06 Nov 1984 08:49:37 GMT", Some(0)),
+            ("Sat, 06 Nov 2094 08:49:37 GMT", Some(WAIT_MS_MAX)),
+            ("99999999999999999999999", Some(WAIT_MS_MAX)),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+        ] {
+            assert_eq!(wait_ms(text, now_ms), wait, "{text:?}");
+        }
+    }
+}

@@ -99,7 +99,8 @@ fn expect(found: u64, expected: usize, what: &str) -> Outcome<()> {
     if found == expected as u64 { Ok(()) } else { Err(format!("{found} of {expected} {what}").into()) }
 }
 
-fn ours_react(directory: &Path, orders: usize) -> Outcome<Sample> {
+/// How fast orders' events become fulfillment orders.
+pub(crate) fn ours_react(directory: &Path, orders: usize) -> Outcome<Sample> {
     let directory = tempfile::tempdir_in(directory)?;
     let room = allocated(directory.path(), orders)?;
     time(orders, || expect(react(&room)?, orders, "orders have an instruction"))

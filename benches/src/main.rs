@@ -10,6 +10,7 @@ mod deliveries;
 mod engine;
 mod growth;
 mod in_memory;
+mod listings;
 mod measure;
 mod process;
 mod suite;
@@ -51,7 +52,12 @@ struct Arguments {
 
 /// Everything that can be run.
 fn names() -> impl Iterator<Item = &'static str> {
-    BENCHMARKS.iter().map(|benchmark| benchmark.name).chain(deliveries::NAMES).chain(growth::NAMES)
+    BENCHMARKS
+        .iter()
+        .map(|benchmark| benchmark.name)
+        .chain(deliveries::NAMES)
+        .chain(listings::NAMES)
+        .chain(growth::NAMES)
 }
 
 fn main() -> ExitCode {
@@ -80,11 +86,14 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     let is_chosen = |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|chosen| chosen == name);
     let chosen: Vec<&Benchmark> = BENCHMARKS.iter().filter(|benchmark| is_chosen(benchmark.name)).collect();
     let chosen_deliveries: Vec<&'static str> = deliveries::NAMES.into_iter().filter(|name| is_chosen(name)).collect();
+    let chosen_listings: Vec<&'static str> = listings::NAMES.into_iter().filter(|name| is_chosen(name)).collect();
     let growth_runs = if growth::NAMES.into_iter().any(is_chosen) { growth::RUNS } else { 0 };
 
     let visible = io::stdout().is_terminal() && io::stderr().is_terminal();
-    let progress =
-        Progress::new(((chosen.len() + chosen_deliveries.len()) * config.rounds() + growth_runs) as u64, visible);
+    let progress = Progress::new(
+        ((chosen.len() + chosen_deliveries.len() + chosen_listings.len()) * config.rounds() + growth_runs) as u64,
+        visible,
+    );
     let report = Report::new(arguments.json, &progress)?;
     for benchmark in chosen {
         let row = benchmark.run(&config, &contenders, &progress)?;
@@ -92,6 +101,9 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     }
     for name in chosen_deliveries {
         report.row(&deliveries::run(name, &config, &progress)?)?;
+    }
+    for name in chosen_listings {
+        report.row(&listings::run(name, &config, &progress)?)?;
     }
     if growth_runs > 0 {
         let rows = growth::run(config.quick, &progress)?;

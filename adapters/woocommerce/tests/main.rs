@@ -5,6 +5,7 @@
 
 mod answers;
 mod backfill;
+mod conformance;
 mod orders;
 mod profile;
 mod quantities;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use stockroom::ports::{Sink, Store};
 use stockroom::{
-    Answer, Command, DeliveryResult, Fulfill, LeasedDelivery, Outcome, Reply, ReportDelivery, Result, Stockroom,
-    TakeDeliveries, TakenDeliveries, UpdateListings,
+    Answer, Command, DeliveryResult, Fulfill, LeasedDelivery, Outcome, Reply, ReportDelivery, Result, Retry,
+    RetryCause, Stockroom, TakeDeliveries, TakenDeliveries, UpdateListings,
 };
 
 use crate::counts::{Counters, count};
@@ -167,11 +167,17 @@ impl<S: Store> Deliverer<S> {
                 continue;
             }
             waits.found_work();
+            let mut pause_ms = None;
             for delivery in taken.deliveries {
+                if let Some(after_ms) = pause_ms {
+                    reports.push(report(delivery, not_now(after_ms)));
+                    continue;
+                }
                 let began = Instant::now();
                 let result = self.sink.deliver(&delivery);
                 pace.took(began.elapsed());
                 self.note(&delivery, &result);
+                pause_ms = pause(&result);
                 reports.push(report(delivery, result));
             }
         }
@@ -212,6 +218,21 @@ impl<S: Store> Deliverer<S> {
         };
         count(counter, 1);
     }
+}
+
+/// How long a destination wants to be left alone, in milliseconds, where it does.
+fn pause(result: &DeliveryResult) -> Option<Option<i64>> {
+    match result {
+        DeliveryResult::DoneWithPause { pause_ms, .. } => Some(Some(*pause_ms)),
+        DeliveryResult::Retry(Retry { cause: RetryCause::Throttled, after_ms, .. }) => Some(*after_ms),
+        _ => None,
+    }
+}
+
+/// What was taken with a delivery after which the destination wants a pause goes back as it was.
+fn not_now(after_ms: Option<i64>) -> DeliveryResult {
+    let why = "the destination wanted a pause before it".to_owned();
+    DeliveryResult::Retry(Retry { after_ms, doubt: false, cause: RetryCause::Throttled, why })
 }
 
 fn report(delivery: LeasedDelivery, result: DeliveryResult) -> Command {

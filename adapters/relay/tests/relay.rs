@@ -11,7 +11,7 @@ use stockroom::ports::Sink;
 use stockroom::{
     Code, Command, ConnectChannel, DeliveryAnswer, DeliveryBody, DeliveryResult, FulfillmentState, LeasedDelivery,
     NewLine, NewOrder, Patience, ReceiveStock, RegisterChannel, RegisterDestination, RegisterLocation, RegisterSku,
-    RegisterWarehouse, Retry, SetListing, StockLine, Stockroom,
+    RegisterWarehouse, Retry, RetryCause, SetListing, StockLine, Stockroom,
 };
 use stockroom_relay::{Relay, RelayOptions, RelayTrouble, Route};
 
@@ -253,4 +253,48 @@ fn listings_follow_stock_and_a_host_need_not_wait_for_the_next_look() {
     }
     assert!(relay.stop().queued >= 6);
     assert!(room.settled("web").expect("it can be read").expect("it has a shop").is_settled());
+}
+
+/// How long the destination of the next test wants to be left alone: 20 of our milliseconds by the shop's clock.
+const PAUSE_MS: i64 = 20_000;
+
+/// A destination that wants a pause now and then, and notes whether it got it.
+#[derive(Default)]
+struct Busy {
+    attempts: AtomicUsize,
+    left_alone_until: Mutex<Option<Instant>>,
+    disturbed: AtomicBool,
+}
+
+impl Sink for Busy {
+    fn deliver(&self, _: &LeasedDelivery) -> DeliveryResult {
+        let mut until = self.left_alone_until.lock().unwrap();
+        // Less than the pause: the engine counts it from the report, and the clocks' units differ.
+        self.disturbed.fetch_or(until.is_some_and(|until| Instant::now() < until), Ordering::Relaxed);
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+        let answer = DeliveryAnswer::Handed { reference: None };
+        let result = match attempt % 3 {
+            0 => {
+                let cause = RetryCause::Throttled;
+                DeliveryResult::Retry(Retry { after_ms: Some(PAUSE_MS), cause, why: "full".into(), doubt: false })
+            }
+            1 => DeliveryResult::DoneWithPause { answer, pause_ms: PAUSE_MS },
+            _ => DeliveryResult::Done(answer),
+        };
+        *until = (attempt % 3 < 2).then(|| Instant::now() + Duration::from_millis(10));
+        result
+    }
+}
+
+#[test]
+fn a_pause_holds_for_what_was_taken_together() {
+    let room = room(9);
+    room.execute(stockroom::Fulfill { limit: 100 }).expect("it works");
+    let busy = Arc::new(Busy::default());
+    let routes = vec![Route { destination: "wms".into(), sink: Arc::clone(&busy) as Arc<dyn Sink>, connections: 1 }];
+    let relay = Relay::start(&room, routes, &options(), None).expect("it starts");
+    eventually("all at the warehouse", || (0..9).all(|number| accepted(&room, number)));
+    let counts = relay.stop();
+    assert!(!busy.disturbed.load(Ordering::Relaxed), "it was not left alone");
+    assert_eq!((counts.done, counts.looked_up), (9, 0), "what was not tried is not in doubt");
 }

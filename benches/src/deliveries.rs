@@ -215,9 +215,12 @@ fn by_hand_deliver(orders: usize, connections: usize, warehouse: &Warehouse) -> 
             let share = bodies.len().div_ceil(connections);
             let running: Vec<_> = bodies
                 .chunks(share)
-                .map(|some| scope.spawn(move || some.iter().try_for_each(post).map_err(|error| error.to_string())))
+                .map(|some| {
+                    let posting = move || some.iter().try_for_each(post).map_err(|error| error.to_string());
+                    thread::Builder::new().name("bare loop".to_owned()).spawn_scoped(scope, posting)
+                })
                 .collect();
-            running.into_iter().try_for_each(|poster| Ok(poster.join().map_err(|_| "a poster panicked")??))
+            running.into_iter().try_for_each(|poster| Ok(poster?.join().map_err(|_| "a poster panicked")??))
         })
     })
 }
@@ -234,7 +237,8 @@ impl Warehouse {
         let address = listener.local_addr()?;
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                thread::spawn(move || drop(answer(&stream)));
+                // Named, so that a profile tells the server from both sides.
+                drop(thread::Builder::new().name("server".to_owned()).spawn(move || drop(answer(&stream))));
             }
         });
         Ok(Warehouse { address })

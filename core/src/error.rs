@@ -33,6 +33,56 @@ pub enum ErrorKind {
     Malformed,
 }
 
+impl ErrorKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [ErrorKind; 9] = [
+        ErrorKind::Busy,
+        ErrorKind::Io,
+        ErrorKind::Full,
+        ErrorKind::Corrupt,
+        ErrorKind::SchemaTooNew,
+        ErrorKind::Unsupported,
+        ErrorKind::InvariantBroken,
+        ErrorKind::Aborted,
+        ErrorKind::Malformed,
+    ];
+
+    /// The stable name, for hosts in other languages and for logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorKind::Busy => "busy",
+            ErrorKind::Io => "io",
+            ErrorKind::Full => "full",
+            ErrorKind::Corrupt => "corrupt",
+            ErrorKind::SchemaTooNew => "schema_too_new",
+            ErrorKind::Unsupported => "unsupported",
+            ErrorKind::InvariantBroken => "invariant_broken",
+            ErrorKind::Aborted => "aborted",
+            ErrorKind::Malformed => "malformed",
+        }
+    }
+
+    /// The stable number, from 1: the status that C hosts get.
+    ///
+    /// ```
+    /// use stockroom::ErrorKind;
+    /// assert!(ErrorKind::ALL.iter().zip(1..).all(|(kind, number)| kind.number() == number));
+    /// ```
+    pub fn number(self) -> u16 {
+        match self {
+            ErrorKind::Busy => 1,
+            ErrorKind::Io => 2,
+            ErrorKind::Full => 3,
+            ErrorKind::Corrupt => 4,
+            ErrorKind::SchemaTooNew => 5,
+            ErrorKind::Unsupported => 6,
+            ErrorKind::InvariantBroken => 7,
+            ErrorKind::Aborted => 8,
+            ErrorKind::Malformed => 9,
+        }
+    }
+}
+
 /// A failure: its kind, the operation that met it and, where there is one, the cause below it.
 #[derive(Debug)]
 pub struct Error {

@@ -69,6 +69,10 @@ pub mod memory;
 pub mod money;
 pub mod order;
 pub mod outbox;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
+#[cfg(not(feature = "planted-bugs"))]
+mod planted;
 pub mod ports;
 pub mod quantity;
 pub mod time;

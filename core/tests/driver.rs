@@ -15,7 +15,10 @@ use common::{
     rows_of_the_business,
 };
 use stockroom::ports::Store;
-use stockroom::{Code, Command, ErrorKind, EventData, Fault, NewOrder, RegisterSku, Stockroom, Ticket, TimedCommand};
+use stockroom::{
+    CancelOrder, Code, Command, ErrorKind, EventData, Fault, NewOrder, RegisterSku, SetStockPolicy, StockPolicy,
+    Stockroom, Ticket, TimedCommand,
+};
 
 /// A furnished shop over a store that does as its script says, with room for a log of what was committed.
 fn scripted(levels: &[(&str, &str, i64)]) -> (Stockroom<ScriptedStore>, Arc<Script>, Arc<Mutex<Vec<TimedCommand>>>) {
@@ -476,4 +479,25 @@ fn rejected_commands_in_a_batch_do_not_touch_the_others() {
     assert_eq!(replies[7].rejection().map(|rejection| rejection.code), Some(Code::KeyReused));
     shop.assert_verified();
     assert!(!rows_of_the_business(&shop.room).is_empty());
+}
+
+#[test]
+fn a_repeated_order_is_still_there_for_what_comes_after_it() {
+    let shop = Shop::stocked(&[("main", "mug", 5)]);
+    for sku in ["mug", "plate"] {
+        let (sku, location, backorder_limit) = (sku.into(), "main".into(), Some(10));
+        shop.accept(SetStockPolicy { sku, location, backorder_limit, ..SetStockPolicy::default() });
+    }
+    let first = || Command::from(order("o-1", &[("mug", 1)])).with_key("k-1");
+    shop.accept(first());
+    // A node that has just begun: it knows the SKUs, and no order but one that waits for plates.
+    let room = Stockroom::new(shop.room.into_store(), || START_MS);
+    let waits = NewOrder { policy: StockPolicy::Backorder, ..order("o-2", &[("set", 1)]) };
+    assert!(room.execute(waits).expect("it waits").accepted().is_ok());
+    // Placed again, it is taken for new until those who wait are looked for; only then its key is seen to be used.
+    assert!(room.execute(first()).expect("it is answered").repeated);
+    assert!(room.order("o-1").expect("it can be read").is_some());
+    let cancelled = room.execute(CancelOrder { order: "o-1".into(), ..CancelOrder::default() }).expect("an answer");
+    assert!(cancelled.accepted().is_ok(), "{cancelled:?}");
+    assert_verified(&room);
 }

@@ -373,6 +373,35 @@ fn a_refusal_waits_for_another_location() {
 }
 
 #[test]
+fn what_a_warehouse_gives_up_by_itself_can_go_elsewhere() {
+    let shop = shop(&[("main", "mug", 5), ("backup", "mug", 4)]);
+    shop.accept(order("o-1", &[("mug", 4)]));
+    hand_over(&shop);
+    shop.accept(note("o-1-1", WarehouseStatus::Cancelled));
+    assert_eq!((state(&shop, "o-1"), react(&shop).requested), (OrderState::Allocated, 0), "it is not asked again");
+    shop.accept(ReassignFulfillment { fulfillment: "o-1-1".into(), location: None });
+    assert_eq!(states(&shop, "o-1"), [FulfillmentState::Cancelled, FulfillmentState::Requested]);
+    assert_eq!((available(&shop, "mug", "main"), available(&shop, "mug", "backup")), (5, 0));
+    shop.assert_verified();
+}
+
+#[test]
+fn what_is_to_be_cancelled_goes_nowhere_else() {
+    let shop = shop(&[("main", "mug", 3), ("backup", "plate", 2), ("backup", "mug", 3)]);
+    shop.accept(order("o-1", &[("mug", 3), ("plate", 2)]));
+    hand_over(&shop);
+    shop.accept(note("o-1-1", WarehouseStatus::Refused { why: "flooded".into() }));
+    // The other warehouse is still to be asked.
+    shop.accept(cancel("o-1"));
+    react(&shop);
+    let reassign = ReassignFulfillment { fulfillment: "o-1-1".into(), location: None };
+    shop.reject_as(Code::FulfillmentClosed, reassign);
+    shop.accept(note("o-1-2", WarehouseStatus::Cancelled));
+    assert_eq!((state(&shop, "o-1"), available(&shop, "mug", "backup")), (OrderState::Cancelled, 3));
+    shop.assert_verified();
+}
+
+#[test]
 fn a_refusal_that_nobody_else_can_serve_stays() {
     let shop = shop(&[("main", "mug", 5), ("backup", "mug", 3)]);
     shop.accept(order("o-1", &[("mug", 4)]));

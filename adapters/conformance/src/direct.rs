@@ -64,6 +64,7 @@ fn shares_a_row(one: &Needs, other: &Needs) -> bool {
         || common(&one.skus, &other.skus)
         || common(&one.stock, &other.stock)
         || common(&one.order_ids, &other.order_ids)
+        || common(&one.order_numbers, &other.order_numbers)
         || common(&one.holds, &other.holds)
         || common(&one.keys, &other.keys)
         || common(&one.subscriptions, &other.subscriptions)

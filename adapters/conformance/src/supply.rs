@@ -166,6 +166,11 @@ fn orders_by_id_and_by_number(bench: &Bench<'_>) {
         rows.put_order(first.clone());
         rows.put_no_order("nobody's");
     });
+    let needs = Needs { order_numbers: vec![(*first.id).into(), "nobody's".into()], ..Needs::default() };
+    expect(&mut store, &needs, |rows| {
+        rows.put_order_number(&first.id, Some(first.number));
+        rows.put_order_number("nobody's", None);
+    });
     let needs = Needs { orders: vec![first.number, second.number], ..Needs::default() };
     expect(&mut store, &needs, |rows| {
         rows.put_order(first);
@@ -262,6 +267,8 @@ fn names_are_told_apart_to_the_byte(bench: &Bench<'_>) {
     assert!(replies.iter().all(|reply| reply.accepted().is_ok() && !reply.repeated), "{replies:?}");
     for name in ["MUG", "mug  ", "m*g", "cafe"] {
         let list = || vec![name.to_owned()];
+        let needs = Needs { order_numbers: list(), ..Needs::default() };
+        expect(&mut store, &needs, |rows| rows.put_order_number(name, None));
         let needs = Needs { holds: list(), order_ids: list(), keys: list(), subscriptions: list(), ..Needs::default() };
         expect(&mut store, &needs, |rows| {
             rows.put_no_order(name);

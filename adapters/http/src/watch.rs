@@ -104,16 +104,19 @@ pub(crate) struct Watched {
     held_timeout: NextTimeout,
     /// Whether nothing of a request passed since an answer was waited for: what comes is a head.
     at_head: bool,
+    /// Whether it was asked for since the last request whether the connection is open.
+    put_by: bool,
 }
 
 impl Watched {
     fn new(inner: Box<dyn Transport>) -> Self {
-        Watched { inner, held: Vec::new(), held_timeout: NextTimeout::default(), at_head: true }
+        Watched { inner, held: Vec::new(), held_timeout: NextTimeout::default(), at_head: true, put_by: false }
     }
 
     fn send(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         // Before it is tried: a write that fails may have come through in part.
         STAGE.set(Stage::Sending);
+        self.put_by = false;
         self.inner.transmit_output(amount, timeout)
     }
 
@@ -169,7 +172,15 @@ impl Transport for Watched {
 
     fn is_open(&mut self) -> bool {
         // A head that was never sent must not stand before the next request.
-        self.held.is_empty() && self.inner.is_open()
+        if !self.held.is_empty() {
+            return false;
+        }
+        // ureq asks when it puts a connection by, and again when it takes it for the next request. The second answer
+        // is the one that counts, and each takes three calls of the system.
+        if !std::mem::replace(&mut self.put_by, true) {
+            return true;
+        }
+        self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {

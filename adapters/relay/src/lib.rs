@@ -5,7 +5,9 @@
 #![forbid(unsafe_code)]
 
 mod counts;
+mod hand;
 mod pace;
+mod reports;
 mod stop;
 mod work;
 
@@ -18,8 +20,9 @@ use stockroom::{Error, ErrorKind, Rejection, Result, Stockroom};
 
 use crate::counts::Counters;
 pub use crate::counts::RelayCounts;
+use crate::hand::Hand;
 use crate::stop::Stop;
-use crate::work::{Deliverer, Reaction, Reactor};
+use crate::work::{Deliverer, Keeper, Reaction, Reactor};
 
 /// How a relay works.
 #[derive(Clone, Debug)]
@@ -32,7 +35,7 @@ pub struct RelayOptions {
     /// How long deliveries are carried out before they are reported together. Longer means fewer commits; what is
     /// not reported when the process dies is looked up and, if need be, done again.
     pub report_after: Duration,
-    /// The most deliveries taken at a time by one connection, 1 to 1,000.
+    /// The most deliveries taken at a time for a route, 1 to 1,000; more where it has more connections.
     pub take_max: u32,
     /// Whether the relay also reacts to events with fulfillment orders. Needs a registered warehouse.
     pub fulfill: bool,
@@ -91,7 +94,8 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts a relay: a thread for each connection of each route, and one for each kind of reaction.
+    /// Starts a relay: for each route a thread that takes and reports, and one for each of its connections; and one
+    /// for each kind of reaction.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] where the options are out of range or the platform has no more threads.
@@ -112,7 +116,10 @@ impl Relay {
             return wrong("connections are not 1 to 64");
         }
         let listener = trouble.unwrap_or_else(|| Arc::new(|_| {}));
-        let mut relay = Relay { stop: Arc::default(), counters: Arc::default(), threads: Vec::new() };
+        let routes: Vec<_> =
+            routes.into_iter().map(|route| (Arc::new(Hand::new(options, route.connections)), route)).collect();
+        let stop = Arc::new(Stop::new(routes.iter().map(|(hand, _)| Arc::clone(hand)).collect()));
+        let mut relay = Relay { stop, counters: Arc::default(), threads: Vec::new() };
         let reactions = [(options.fulfill, Reaction::Fulfill), (options.listings, Reaction::UpdateListings)];
         for (_, reaction) in reactions.into_iter().filter(|(wanted, _)| *wanted) {
             let reactor = Reactor {
@@ -125,16 +132,21 @@ impl Relay {
             };
             relay.spawn("stockroom-react", move || reactor.run())?;
         }
-        for Route { destination, sink, connections } in routes {
+        for (hand, Route { destination, sink, connections }) in routes {
+            let keeper = Keeper {
+                room: Arc::clone(room),
+                destination,
+                hand: Arc::clone(&hand),
+                options: options.clone(),
+                stop: Arc::clone(&relay.stop),
+                trouble: Arc::clone(&listener),
+            };
+            relay.spawn("stockroom-keep", move || keeper.run())?;
             for _ in 0..connections {
                 let deliverer = Deliverer {
-                    room: Arc::clone(room),
-                    destination: destination.clone(),
                     sink: Arc::clone(&sink),
-                    options: options.clone(),
-                    stop: Arc::clone(&relay.stop),
+                    hand: Arc::clone(&hand),
                     counters: Arc::clone(&relay.counters),
-                    trouble: Arc::clone(&listener),
                 };
                 relay.spawn("stockroom-relay", move || deliverer.run())?;
             }
@@ -161,8 +173,9 @@ impl Relay {
         self.stop.wake();
     }
 
-    /// Lets what is under way end and be reported, and returns what was done. It takes as long as the slowest
-    /// attempt under way.
+    /// Lets what is under way end and be reported, and returns what was done. What was taken and not begun is carried
+    /// for at most [`RelayOptions::report_after`] more; the rest is given back, to be tried again. It takes as long as
+    /// the slowest attempt under way.
     pub fn stop(mut self) -> RelayCounts {
         self.end();
         self.counters.read()

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use stockroom::ports::{Sink, Store};
 use stockroom::{
-    Answer, Command, DeliveryResult, Fulfill, LeasedDelivery, Outcome, Reply, ReportDelivery, Result, Retry,
-    RetryCause, Stockroom, TakeDeliveries, TakenDeliveries, UpdateListings,
+    Answer, Command, DeliveryResult, Fulfill, LeasedDelivery, Outcome, Reply, Result, Stockroom, TakeDeliveries,
+    TakenDeliveries, UpdateListings,
 };
 
 use crate::counts::{Counters, count};
-use crate::pace::Pace;
+use crate::hand::{Carried, Hand, Held};
+use crate::reports::{given_back, pause, report};
 use crate::stop::Stop;
 use crate::{RelayOptions, RelayTrouble, TroubleListener};
 
@@ -18,6 +19,9 @@ use crate::{RelayOptions, RelayTrouble, TroubleListener};
 const REACTION_COMMANDS: u32 = 500;
 /// The first wait after nothing was found; it doubles up to the idle time.
 const FIRST_WAIT: Duration = Duration::from_millis(2);
+
+/// The longest that deliveries taken are carried after it is asked to stop; a longer look ahead is as good as this.
+const CLOSE_MAX: Duration = Duration::from_secs(3_600);
 
 /// Waits that grow while there is nothing to do.
 struct Waits<'s> {
@@ -37,8 +41,15 @@ impl<'s> Waits<'s> {
 
     /// Waits for a while or for news of work since that was read.
     fn wait(&mut self, news: u64) {
-        self.stop.sleep_without_news(news, self.next);
+        let time = self.grow();
+        self.stop.sleep_without_news(news, time);
+    }
+
+    /// The wait that is due now; the next one is longer.
+    fn grow(&mut self) -> Duration {
+        let time = self.next;
         self.next = (self.next * 2).min(self.idle);
+        time
     }
 }
 
@@ -120,37 +131,113 @@ impl<S> Reactor<S> {
     }
 }
 
-pub(crate) struct Deliverer<S> {
+/// One connection: it carries what its route has in hand, and never speaks to the engine.
+pub(crate) struct Deliverer {
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) hand: Arc<Hand>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Deliverer {
+    pub(crate) fn run(&self) {
+        let mut carrier = self.hand.carrier();
+        let mut carried = None;
+        while let Some(Held { delivery, begin_by }) = carrier.next(carried.take()) {
+            let began = Instant::now();
+            carried = Some(if began > begin_by {
+                let report = given_back(delivery, "it waited for too much of its lease");
+                Carried { report, time: None, pause: None }
+            } else {
+                let result = self.sink.deliver(&delivery);
+                let (time, pause) = (Some(began.elapsed()), pause(&result));
+                self.note(&delivery, &result);
+                Carried { report: report(delivery, result), time, pause }
+            });
+        }
+    }
+
+    fn note(&self, delivery: &LeasedDelivery, result: &DeliveryResult) {
+        count(&self.counters.attempts, 1);
+        count(&self.counters.looked_up, u64::from(delivery.doubt));
+        let counter = match result {
+            DeliveryResult::Done(_) | DeliveryResult::DoneWithPause { .. } => &self.counters.done,
+            DeliveryResult::Retry(_) => &self.counters.retried,
+            DeliveryResult::Refused { .. } => &self.counters.refused,
+        };
+        count(counter, 1);
+    }
+}
+
+/// A route's books: it takes what its connections carry next and reports what came of the last, in one commit, while
+/// they are at work.
+pub(crate) struct Keeper<S> {
     pub(crate) room: Arc<Stockroom<S>>,
     pub(crate) destination: String,
-    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) hand: Arc<Hand>,
     pub(crate) options: RelayOptions,
     pub(crate) stop: Arc<Stop>,
-    pub(crate) counters: Arc<Counters>,
     pub(crate) trouble: TroubleListener,
 }
 
-impl<S: Store> Deliverer<S> {
+/// Lets the connections go with their keeper, also where that panics: without it they would wait for ever.
+struct LetGo<'k>(&'k Hand);
+
+impl Drop for LetGo<'_> {
+    fn drop(&mut self) {
+        self.0.close(Instant::now());
+    }
+}
+
+impl<S: Store> Keeper<S> {
     pub(crate) fn run(&self) {
+        let _let_go = LetGo(&self.hand);
         let mut waits = Waits::new(&self.stop, self.options.idle);
-        let mut pace = Pace::new(self.options.report_after, self.options.take_max);
         let mut reports: Vec<Command> = Vec::new();
+        let (mut news_seen, mut look_at) = (None, Instant::now());
         loop {
             let news = self.stop.news();
             let stopping = self.stop.is_asked();
-            if stopping && reports.is_empty() {
-                return;
+            if stopping {
+                // What is quickly carried is carried; what is not goes back.
+                self.hand.close(Instant::now() + self.options.report_after.min(CLOSE_MAX));
+            }
+            let found = self.hand.look();
+            reports.extend(found.finished);
+            let ends = found.left.is_some();
+            let left = found.left.into_iter().flatten();
+            reports.extend(left.map(|held| given_back(held.delivery, "the relay stopped before its turn")));
+            let began = Instant::now();
+            let looks = !reports.is_empty() || began >= look_at || news_seen != Some(news);
+            let room = if ends || stopping || !looks { 0 } else { found.room };
+            if room == 0 && reports.is_empty() {
+                if ends {
+                    return;
+                }
+                // Where nothing may be taken it is looked when that changes.
+                let time = look_at.saturating_duration_since(began);
+                self.hand.wait(if time.is_zero() { self.options.idle } else { time });
+                continue;
             }
             // What was done is reported with the taking of what comes next, in one commit.
-            let take = (!stopping).then(|| self.take(pace.take()).into());
+            let take = (room > 0).then(|| self.take(room).into());
             let sent = reports.len();
-            let replies = self.room.execute_batch(reports.iter().cloned().chain(take));
-            let taken = match replies {
+            match self.room.execute_batch(reports.iter().cloned().chain(take)) {
                 Ok(mut replies) => {
                     reports.clear();
-                    let taken = if stopping { None } else { replies.pop() };
+                    let taken = if room > 0 { replies.pop() } else { None };
                     self.told(replies.drain(..sent.min(replies.len())));
-                    taken.map_or_else(TakenDeliveries::default, |reply| self.taken(Ok(reply)))
+                    let Some(taken) = taken.map(|reply| self.taken(reply)) else { continue };
+                    let count = taken.deliveries.len();
+                    if count > 0 {
+                        waits.found_work();
+                    }
+                    news_seen = Some(news);
+                    let more = count == room as usize;
+                    let begin_by = began + self.options.lease / 2;
+                    self.hand.fill(taken.deliveries.into_iter().map(|delivery| Held { delivery, begin_by }), more);
+                    let time = if more { self.options.idle } else { waits.grow() };
+                    look_at = Instant::now() + time.min(CLOSE_MAX);
+                    self.hand.wait(time);
                 }
                 Err(error) => {
                     // Nothing of it was done; the reports are sent again, unless it is time to go.
@@ -159,26 +246,7 @@ impl<S: Store> Deliverer<S> {
                         return;
                     }
                     self.stop.sleep(self.options.idle);
-                    continue;
                 }
-            };
-            if taken.deliveries.is_empty() {
-                waits.wait(news);
-                continue;
-            }
-            waits.found_work();
-            let mut pause_ms = None;
-            for delivery in taken.deliveries {
-                if let Some(after_ms) = pause_ms {
-                    reports.push(report(delivery, not_now(after_ms)));
-                    continue;
-                }
-                let began = Instant::now();
-                let result = self.sink.deliver(&delivery);
-                pace.took(began.elapsed());
-                self.note(&delivery, &result);
-                pause_ms = pause(&result);
-                reports.push(report(delivery, result));
             }
         }
     }
@@ -188,8 +256,8 @@ impl<S: Store> Deliverer<S> {
         TakeDeliveries { destination: self.destination.clone(), max, lease_ms }
     }
 
-    fn taken(&self, reply: Result<Reply>) -> TakenDeliveries {
-        match answered(reply) {
+    fn taken(&self, reply: Reply) -> TakenDeliveries {
+        match answered(Ok(reply)) {
             Ok(Answer::Taken(taken)) => taken,
             Ok(_) => TakenDeliveries::default(),
             Err(trouble) => {
@@ -207,37 +275,6 @@ impl<S: Store> Deliverer<S> {
             }
         }
     }
-
-    fn note(&self, delivery: &LeasedDelivery, result: &DeliveryResult) {
-        count(&self.counters.attempts, 1);
-        count(&self.counters.looked_up, u64::from(delivery.doubt));
-        let counter = match result {
-            DeliveryResult::Done(_) | DeliveryResult::DoneWithPause { .. } => &self.counters.done,
-            DeliveryResult::Retry(_) => &self.counters.retried,
-            DeliveryResult::Refused { .. } => &self.counters.refused,
-        };
-        count(counter, 1);
-    }
-}
-
-/// How long a destination wants to be left alone, in milliseconds, where it does.
-fn pause(result: &DeliveryResult) -> Option<Option<i64>> {
-    match result {
-        DeliveryResult::DoneWithPause { pause_ms, .. } => Some(Some(*pause_ms)),
-        DeliveryResult::Retry(Retry { cause: RetryCause::Throttled, after_ms, .. }) => Some(*after_ms),
-        _ => None,
-    }
-}
-
-/// What was taken with a delivery after which the destination wants a pause goes back as it was.
-fn not_now(after_ms: Option<i64>) -> DeliveryResult {
-    let why = "the destination wanted a pause before it".to_owned();
-    DeliveryResult::Retry(Retry { after_ms, doubt: false, cause: RetryCause::Throttled, why })
-}
-
-fn report(delivery: LeasedDelivery, result: DeliveryResult) -> Command {
-    let LeasedDelivery { destination, number, attempt, .. } = delivery;
-    ReportDelivery { destination: destination.to_string(), number, attempt, result }.into()
 }
 
 fn answered(reply: Result<Reply>) -> std::result::Result<Answer, RelayTrouble> {

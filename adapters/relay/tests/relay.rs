@@ -63,6 +63,10 @@ struct Warehouse {
     attempts: AtomicUsize,
     fail_every: usize,
     panics: AtomicBool,
+    /// The attempt at which it panics; 0 for none.
+    panics_at: usize,
+    /// The attempt from which each takes a second; 0 for none.
+    slow_from: usize,
 }
 
 impl Sink for Warehouse {
@@ -81,6 +85,10 @@ impl Sink for Warehouse {
         }
         drop(created);
         self.under_way.lock().unwrap().remove(&delivery.number);
+        if self.slow_from != 0 && attempt >= self.slow_from {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        assert_ne!(attempt, self.panics_at, "the sink panics, as this test wants");
         assert!(!self.panics.swap(false, Ordering::Relaxed), "the sink panics, as this test wants");
         if fails {
             return DeliveryResult::Retry(Retry { doubt: true, why: "hung up".into(), ..Retry::default() });
@@ -170,6 +178,42 @@ fn a_sink_that_panics_takes_its_thread_and_no_delivery() {
     eventually("all at the warehouse", || (0..3).all(|number| accepted(&room, number)));
     drop(relay);
     assert!(warehouse.created.lock().unwrap().values().all(|times| *times == 1), "the doubt was kept");
+}
+
+#[test]
+fn the_only_connection_that_panics_gives_back_what_it_had_not_begun() {
+    let room = room(50);
+    let warehouse = Arc::new(Warehouse { panics_at: 10, ..Warehouse::default() });
+    let relay = start(&room, &warehouse, 1);
+    eventually("it panics", || warehouse.attempts.load(Ordering::Relaxed) == 10);
+    let counts = relay.stop();
+    // What was carried before is reported, though its thread is gone.
+    assert_eq!(counts.done, 9);
+    assert_eq!((0..50).filter(|number| accepted(&room, *number)).count(), 9);
+    // Only the one that it had is held by its lease, and in doubt; the others can be carried at once.
+    let relay = start(&room, &warehouse, 1);
+    eventually("all at the warehouse", || (0..50).all(|number| accepted(&room, number)));
+    assert_eq!(relay.stop().looked_up, 1);
+    assert!(warehouse.created.lock().unwrap().values().all(|times| *times == 1));
+}
+
+#[test]
+fn stopping_lets_what_is_under_way_end_and_gives_the_rest_back() {
+    let room = room(50);
+    let warehouse = Arc::new(Warehouse { slow_from: 10, ..Warehouse::default() });
+    let relay = start(&room, &warehouse, 1);
+    // Many are in hand by now, and they turn out to be slow.
+    eventually("it is slow", || warehouse.attempts.load(Ordering::Relaxed) == 10);
+    let began = Instant::now();
+    let counts = relay.stop();
+    assert!(began.elapsed() < Duration::from_secs(20), "not all of them were waited for");
+    assert_eq!(counts.attempts, counts.done);
+    let reported = (0..50).filter(|number| accepted(&room, *number)).count();
+    assert_eq!(reported as u64, counts.done);
+    assert!(reported < 50);
+    let relay = start(&room, &Arc::new(Warehouse::default()), 1);
+    eventually("all at the warehouse", || (0..50).all(|number| accepted(&room, number)));
+    assert_eq!(relay.stop().looked_up, 0, "what was given back is in no doubt");
 }
 
 #[test]

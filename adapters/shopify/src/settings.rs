@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use stockroom::ports::Secret;
 
@@ -18,7 +19,7 @@ pub const VERSION: &str = "2026-07";
 pub const ENTRIES_MAX: usize = 250;
 
 /// A shop. What is left out has its default; a misspelt field is refused.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shop {
     /// Its domain, such as `example.myshopify.com`.
@@ -31,6 +32,7 @@ pub struct Shop {
     pub version: String,
     /// The Admin API access token.
     #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
     pub token: Secret,
     /// The Shopify location whose quantities the channel sets and reads: its number or its global id.
     pub location: String,
@@ -54,7 +56,7 @@ pub struct Shop {
 }
 
 /// How near to the shop's limits we go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Pace {
     /// Points of the GraphQL bucket below which a pause is made.

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
 use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::During;
 use crate::store::SqliteStore;
+use crate::threads::pause;
 
 /// Pages copied before others get a turn.
 const STEP_PAGES: i32 = 1_000;
@@ -22,15 +23,16 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] where the file exists; [`ErrorKind::Busy`] where others hold the database
-    /// for over five seconds. A copy that was begun is removed.
+    /// for over five seconds. A copy that was begun is removed, but for one behind a VFS other than the platform's own.
     pub fn back_up(&mut self, to: impl AsRef<Path>, progress: &mut dyn FnMut(u64)) -> Result<()> {
         let to = to.as_ref();
-        if to.exists() {
+        let vfs = self.vfs;
+        if exists(to, vfs) {
             let message = format!("{} exists; a backup is never written over", to.display());
             return Err(Error::new(ErrorKind::Unsupported, "sqlite.backup", message));
         }
-        let copied = copy(&self.connection(), to, progress);
-        if copied.is_err() {
+        let copied = copy(&self.connection(), to, vfs, progress);
+        if copied.is_err() && vfs.is_none() {
             // The first failure is the one to tell.
             drop(std::fs::remove_file(to));
         }
@@ -38,8 +40,23 @@ impl SqliteStore {
     }
 }
 
-fn copy(connection: &Connection, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<()> {
-    let mut copy = Connection::open(to).during("sqlite.backup")?;
+/// Whether there is such a file. What a VFS has, only the VFS can tell.
+fn exists(path: &Path, vfs: Option<&'static str>) -> bool {
+    match vfs {
+        None => path.exists(),
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, OpenFlags::SQLITE_OPEN_READ_ONLY, vfs).is_ok(),
+    }
+}
+
+fn copy(connection: &Connection, to: &Path, vfs: Option<&'static str>, progress: &mut dyn FnMut(u64)) -> Result<()> {
+    let copy = match vfs {
+        None => Connection::open(to),
+        Some(vfs) => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+            Connection::open_with_flags_and_vfs(to, flags, vfs)
+        }
+    };
+    let mut copy = copy.during("sqlite.backup")?;
     // While a reading transaction is open the source stays as it is. Without one SQLite begins the copy anew
     // after every commit of another connection, and in a busy shop never gets done.
     let reading = connection.is_autocommit().then(|| connection.unchecked_transaction());
@@ -56,7 +73,7 @@ fn copy(connection: &Connection, to: &Path, progress: &mut dyn FnMut(u64)) -> Re
             }
             _ if tries < BUSY_TRIES_MAX => {
                 tries += 1;
-                std::thread::sleep(BUSY_PAUSE);
+                pause(BUSY_PAUSE);
             }
             _ => return Err(Error::new(ErrorKind::Busy, "sqlite.backup", "others hold the database")),
         }

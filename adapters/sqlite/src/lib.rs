@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod host;
 mod listings;
+mod migrations;
 mod open;
 mod read;
 mod records;
@@ -29,6 +30,7 @@ mod rows;
 mod search;
 mod stock;
 mod store;
+mod threads;
 mod write;
 
 pub use host::HostTransaction;

@@ -3,18 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use refinery::Migration;
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::ErrorCode;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::{During, failure};
-
-mod migrations {
-    //! The numbered SQL files, built in.
-    refinery::embed_migrations!("migrations");
-}
+use crate::migrations::{self, Migration};
+use crate::threads::pause;
 
 /// The newest schema that this build knows.
 pub const SCHEMA_VERSION: i64 = 3;
@@ -51,11 +47,22 @@ pub struct Options {
     pub busy_timeout_ms: u32,
     /// Memory for pages, in KiB.
     pub cache_kib: u32,
+    /// The SQLite VFS to open the file with; `None` is the platform's own. It must be registered already.
+    pub vfs: Option<&'static str>,
+    /// Whether this connection takes the file for itself until it is closed (`locking_mode=EXCLUSIVE`). A VFS
+    /// without shared memory can do WAL mode in no other way.
+    pub exclusive: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { durability: Durability::Full, busy_timeout_ms: 5_000, cache_kib: 16 * 1024 }
+        Options {
+            durability: Durability::Full,
+            busy_timeout_ms: 5_000,
+            cache_kib: 16 * 1024,
+            vfs: None,
+            exclusive: false,
+        }
     }
 }
 
@@ -63,8 +70,16 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
     // Without the flag for URIs: a path is a path, whatever it looks like.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).during("sqlite.open")?;
+    let mut connection = match options.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    }
+    .during("sqlite.open")?;
     connection.busy_timeout(Duration::from_millis(options.busy_timeout_ms.into())).during("sqlite.open")?;
+    if options.exclusive {
+        // Before the first read: without shared memory a file in WAL mode cannot be read in another mode.
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE").during("sqlite.open")?;
+    }
     // Before anything is written.
     is_up_to_date(&connection)?;
     set_up(&connection, options)?;
@@ -95,9 +110,9 @@ fn is_up_to_date(connection: &Connection) -> Result<bool> {
     };
     let done = read().map_err(|error| migration_failure("sqlite.open", error))?;
     not_newer(done.last().map_or(0, |(version, ..)| *version), "sqlite.open")?;
-    let ours = migrations();
+    let ours = migrations::all();
     let same = |(ours, (version, name, checksum)): (&Migration, &(i64, String, String))| {
-        i64::from(ours.version()) == *version && ours.name() == name && ours.checksum().to_string() == *checksum
+        ours.version == *version && ours.name == *name && ours.checksum == *checksum
     };
     if !ours.iter().zip(&done).all(same) {
         let message = "the schema was made by other migrations than this build's";
@@ -122,17 +137,12 @@ fn not_newer(schema: i64, operation: &'static str) -> Result<()> {
     Ok(())
 }
 
-/// The migrations built in, in their order.
-fn migrations() -> Vec<Migration> {
-    let mut migrations = migrations::migrations::runner().get_migrations().clone();
-    migrations.sort_by_key(Migration::version);
-    migrations
-}
-
 fn set_up(connection: &Connection, options: &Options) -> Result<()> {
     let set = || -> rusqlite::Result<()> {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        // A plan depends on its statement and not on what is bound to it, so that none is ever made anew for a value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
@@ -160,7 +170,7 @@ fn set_wal_mode(connection: &Connection, busy_timeout_ms: u32) -> Result<String>
     for _ in 0..tries {
         match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                std::thread::sleep(Duration::from_millis(WAL_PAUSE_MS.into()));
+                pause(Duration::from_millis(WAL_PAUSE_MS.into()));
             }
             mode => return mode.during("sqlite.open"),
         }
@@ -203,9 +213,9 @@ fn run_migrations(connection: &Connection) -> rusqlite::Result<()> {
         "INSERT INTO {MIGRATIONS_TABLE} (version, name, applied_on, checksum) \
          VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?3)"
     );
-    for migration in migrations().iter().filter(|migration| i64::from(migration.version()) > newest) {
-        connection.execute_batch(migration.sql().unwrap_or_default())?;
-        connection.execute(&note, params![migration.version(), migration.name(), migration.checksum().to_string()])?;
+    for migration in migrations::all().iter().filter(|migration| migration.version > newest) {
+        connection.execute_batch(migration.sql)?;
+        connection.execute(&note, params![migration.version, migration.name, migration.checksum])?;
     }
     Ok(())
 }
@@ -234,9 +244,9 @@ mod tests {
 
     #[test]
     fn the_schema_version_is_that_of_the_last_migration() {
-        let versions: Vec<i64> = migrations().iter().map(|migration| migration.version().into()).collect();
+        let versions: Vec<i64> = migrations::all().iter().map(|migration| migration.version).collect();
         assert_eq!(versions, (1..=SCHEMA_VERSION).collect::<Vec<_>>());
-        assert!(migrations().iter().all(|migration| migration.sql().is_some_and(|sql| !sql.is_empty())));
+        assert!(migrations::all().iter().all(|migration| !migration.sql.is_empty()));
     }
 
     /// What SQLite says of itself, not what it was told.
@@ -244,7 +254,7 @@ mod tests {
     fn every_setting_is_in_force() {
         let directory = tempfile::tempdir().unwrap();
         for (durability, synchronous) in [(Durability::Full, 2), (Durability::Normal, 1)] {
-            let options = Options { durability, busy_timeout_ms: 1_234, cache_kib: 4_321 };
+            let options = Options { durability, busy_timeout_ms: 1_234, cache_kib: 4_321, ..Options::default() };
             let connection = open(&directory.path().join("shop.sqlite3"), &options).unwrap();
             let number = |pragma: &str| -> i64 {
                 connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).unwrap()
@@ -255,6 +265,7 @@ mod tests {
             assert_eq!((number("busy_timeout"), number("cache_size")), (1_234, -4_321));
             assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap());
             assert!(!connection.db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA).unwrap());
+            assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG).unwrap());
             // Defensive mode refuses what could break the file behind SQLite's back.
             connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
             assert!(connection.execute("UPDATE sqlite_schema SET sql = ''", []).is_err());

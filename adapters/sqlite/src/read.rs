@@ -46,6 +46,12 @@ pub(crate) fn supply(connection: &Connection, log: &StockLog, needs: &Needs, set
             }
         }
     }
+    if !needs.order_numbers.is_empty() {
+        let mut by_id = prepared(connection, rows::ORDER_NUMBER, "WHERE id = ?1")?;
+        for id in &needs.order_numbers {
+            set.put_order_number(id, one(&mut by_id, [id], rows::order_number)?);
+        }
+    }
     if !needs.orders.is_empty() {
         let mut by_number = prepared(connection, rows::ORDER, "WHERE number = ?1")?;
         for number in &needs.orders {

@@ -13,12 +13,15 @@ use crate::error::During;
 use crate::open::{Options, open, still_known};
 use crate::read;
 use crate::stock::StockLog;
+use crate::threads::HAVE_THREADS;
 use crate::write::{self, Bulk};
 
 /// A store in an SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
+    /// What the file was opened with, for the files that belong to it.
+    pub(crate) vfs: Option<&'static str>,
     /// SQLite's `data_version` when this store last looked; it changes when another connection commits.
     seen_version: Option<i64>,
     log: StockLog,
@@ -47,7 +50,8 @@ impl SqliteStore {
     /// As [`SqliteStore::open`].
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self> {
         let connection = Arc::new(Mutex::new(open(path.as_ref(), options)?));
-        Ok(SqliteStore { connection, seen_version: None, log: StockLog::default(), ahead: None, ahead_failed: None })
+        let log = StockLog::default();
+        Ok(SqliteStore { connection, vfs: options.vfs, seen_version: None, log, ahead: None, ahead_failed: None })
     }
 
     /// The connection, once what is under way on it is done.
@@ -199,6 +203,6 @@ impl Store for SqliteStore {
     }
 
     fn writes_ahead(&self) -> Option<usize> {
-        Some(AHEAD_COMMANDS)
+        HAVE_THREADS.then_some(AHEAD_COMMANDS)
     }
 }

@@ -17,6 +17,8 @@ mod records;
 mod schema_doc;
 mod stock_log;
 mod upgrade;
+#[cfg(unix)]
+mod vfs;
 
 /// A file that is not named above would never run.
 #[test]

@@ -6,11 +6,12 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use stockroom::ports::{HeaderValue, Secret};
 
 /// What is particular about a warehouse's API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Profile {
     /// Where the API begins: `https://…`, or `http://` on a private network; without a query. The paths are
@@ -62,7 +63,7 @@ impl Default for Profile {
 }
 
 /// How requests are authenticated.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Auth {
     /// Not at all.
@@ -72,6 +73,7 @@ pub enum Auth {
     Bearer {
         /// The token.
         #[serde(deserialize_with = "secret")]
+        #[schemars(with = "String")]
         token: Secret,
     },
     /// A header that holds a key.
@@ -80,6 +82,7 @@ pub enum Auth {
         header: String,
         /// The key.
         #[serde(deserialize_with = "secret")]
+        #[schemars(with = "String")]
         key: Secret,
     },
     /// `Authorization: Basic …` (RFC 7617).
@@ -88,6 +91,7 @@ pub enum Auth {
         user: String,
         /// The password.
         #[serde(deserialize_with = "secret")]
+        #[schemars(with = "String")]
         password: Secret,
     },
 }
@@ -137,7 +141,7 @@ pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secre
 macro_rules! texts {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident = $default:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: String,)*
@@ -199,7 +203,7 @@ texts! {
 }
 
 /// Where an answer's fields are: names, with dots into what is nested (`data.id`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnswerFields {
     /// The warehouse's name for the fulfillment order.
@@ -239,7 +243,7 @@ impl Default for AnswerFields {
 }
 
 /// Which words in an answer's status mean what, whatever their case. All others mean that it is still to be shipped.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StatusWords {
     /// It was given up.
@@ -263,7 +267,7 @@ impl Default for StatusWords {
 
 /// Which HTTP statuses mean what. Where one stands in several lists, the first list that has a meaning for what was
 /// asked wins, in the order of the fields. One that stands in none is the warehouse's failure: try again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statuses {
     /// Slower. Some warehouses say 403.

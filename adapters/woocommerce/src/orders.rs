@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stockroom::channel::{ChannelLine, ChannelOrder, TakeChannelOrder};
@@ -22,7 +23,7 @@ const WORD_BYTES_MAX: usize = 128;
 const NUMBER_BYTES_MAX: usize = 20;
 
 /// How a shop's orders are taken in.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderOptions {
     /// The channel.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use stockroom::ports::Secret;
 
@@ -11,7 +12,7 @@ use stockroom::ports::Secret;
 pub const ITEMS_MAX: u32 = 100;
 
 /// A shop.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WooProfile {
     /// Where WordPress is: `https://shop.example`, with the folder where it is in one; without a query. `http://` is
@@ -19,9 +20,11 @@ pub struct WooProfile {
     pub shop_url: String,
     /// The consumer key, `ck_…`, with the right to read and write.
     #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
     pub consumer_key: Secret,
     /// The consumer secret, `cs_…`.
     #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
     pub consumer_secret: Secret,
     /// Where the REST API begins behind the shop's address.
     #[serde(default = "api_path")]
@@ -38,7 +41,7 @@ pub struct WooProfile {
 }
 
 /// When an order at the shop is set to `completed`. The customer gets an e-mail of the shop about it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Completion {
     /// Never: the shop's people do it, or a plugin.

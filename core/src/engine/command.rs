@@ -131,7 +131,7 @@ actions! {
     NoteFulfillment(NoteFulfillment),
     /// Notes that a warehouse has shipped.
     NoteShipment(NoteShipment),
-    /// Gives a refused fulfillment order's units to another location.
+    /// Gives the units of a fulfillment order that was refused or given up to another location.
     ReassignFulfillment(ReassignFulfillment),
     /// Notes what a warehouse has.
     NoteWarehouseStock(NoteWarehouseStock),

@@ -18,6 +18,7 @@ use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, name_fa
 use crate::inventory::{self, Fingerprint};
 use crate::order;
 use crate::outbox::{self, EventKind, KeyRow, ORDER_KEY_PREFIX, RejectedOrder};
+use crate::planted::planted;
 use crate::time;
 
 /// Decides one command. `Stop::Needs` means that nothing was changed and more rows are needed.
@@ -54,7 +55,7 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
     };
     if let Some(key) = key.text() {
         if let Some(known) = rows.key(key)? {
-            return match known.fingerprint == fingerprint {
+            return match known.fingerprint == fingerprint || planted!(KeyContentUnchecked) {
                 true => Ok(Reply { outcome: known.outcome.clone(), repeated: true }),
                 false => Err(Rejection::one(Code::KeyReused, "key", "was used with other content").into()),
             };
@@ -82,7 +83,9 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
         Err(Stop::Reject(rejection)) => {
             decision.rows.take_back();
             decision.forget_facts();
-            note_rejection(&mut decision, command, &rejection)?;
+            if !planted!(RejectionUnsaid) {
+                note_rejection(&mut decision, command, &rejection)?;
+            }
             Outcome::Rejected(rejection)
         }
         Err(stop @ Stop::Repeat(_)) => {
@@ -94,7 +97,7 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
     decision.write_events()?;
     // An accepted order is its own memory: its row has the fingerprint and the answer.
     let remembered = match (&key, &outcome) {
-        (Key::Given(key), _) => Some((*key).to_owned()),
+        (Key::Given(key), _) if !planted!(KeyForgotten) => Some((*key).to_owned()),
         (Key::Order(key), Outcome::Rejected(_)) => Some(key.clone()),
         _ => None,
     };
@@ -103,7 +106,8 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
             (Action::PlaceOrder(new), Outcome::Rejected(_)) => Some(new.id.as_str()),
             _ => None,
         };
-        rows.insert_key(KeyRow { key, fingerprint, at_ms: now_ms, outcome: outcome.clone() }, refused_order);
+        let kept = if planted!(WrongAnswerRemembered) { Outcome::Accepted(Answer::Done) } else { outcome.clone() };
+        rows.insert_key(KeyRow { key, fingerprint, at_ms: now_ms, outcome: kept }, refused_order);
     }
     Ok(Reply { outcome, repeated: false })
 }

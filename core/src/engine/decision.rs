@@ -10,6 +10,7 @@ use crate::ids::{LocationNumber, Name, OrderNumber, StockNumber};
 use crate::inventory::{Fingerprint, Movement, Reason};
 use crate::order::Link;
 use crate::outbox::{EventKind, EventRow, write_stock_fact};
+use crate::planted::planted;
 use crate::quantity::LEVEL_MAX;
 
 /// Room for the facts of an ordinary order, so that they are written without growing.
@@ -110,7 +111,7 @@ impl<'w> Decision<'w> {
         }
         self.facts.extend_from_slice(b"]}");
         let count = self.fact_count + levels;
-        if count > 0 {
+        if count > 0 && !(planted!(EventForgotten) && self.fact_count == 0) {
             let counters = &mut self.rows.catalog_mut()?.counters;
             let first_number = counters.event + 1;
             counters.event += count;
@@ -228,9 +229,12 @@ fn check_stock(
         "CLAIMED: allocated is below backordered or too large"
     } else if (now.allocated == 0) != (now.last_claim.0 == 0) {
         "CLAIMED: the claim chain does not begin where there are claims"
-    } else if now.held + now.allocated > before.held + before.allocated && now.room() < 0 {
+    } else if now.held + now.allocated > before.held + before.allocated
+        && now.room() < 0
+        && !(planted!(GuardSkipped) || planted!(HoldOnHeld))
+    {
         "NOT-OVERSOLD: claims rose above what may be promised"
-    } else if !shortfall_said {
+    } else if !shortfall_said && !planted!(ShortfallUnsaid) {
         "SHORTFALL-SAID: claims lost their cover without an event"
     } else {
         return Ok(());

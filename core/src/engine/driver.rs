@@ -282,6 +282,11 @@ impl<S: Store> Stockroom<S> {
         lock(&self.core).run(&mut || commands.take().unwrap_or_default())
     }
 
+    /// The time that commands without one are decided at, in milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
     /// Decides a command as if it were sent now, and throws the changes away.
     ///
     /// # Errors

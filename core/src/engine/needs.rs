@@ -19,6 +19,8 @@ pub struct Needs {
     pub stock: Vec<StockNumber>,
     /// Orders by the host's id.
     pub order_ids: Vec<String>,
+    /// The numbers of orders by the host's id, where the orders themselves are not needed.
+    pub order_numbers: Vec<String>,
     /// Orders by number.
     pub orders: Vec<OrderNumber>,
     /// Live holds by the host's id.
@@ -41,6 +43,7 @@ impl Needs {
             && self.sku_numbers.is_empty()
             && self.stock.is_empty()
             && self.order_ids.is_empty()
+            && self.order_numbers.is_empty()
             && self.orders.is_empty()
             && self.holds.is_empty()
             && self.keys.is_empty()
@@ -56,6 +59,7 @@ impl Needs {
         self.sku_numbers.append(&mut other.sku_numbers);
         self.stock.append(&mut other.stock);
         self.order_ids.append(&mut other.order_ids);
+        self.order_numbers.append(&mut other.order_numbers);
         self.orders.append(&mut other.orders);
         self.holds.append(&mut other.holds);
         self.keys.append(&mut other.keys);
@@ -75,6 +79,7 @@ impl Needs {
         unique(&mut self.sku_numbers);
         unique(&mut self.stock);
         unique(&mut self.order_ids);
+        unique(&mut self.order_numbers);
         unique(&mut self.orders);
         unique(&mut self.holds);
         unique(&mut self.keys);

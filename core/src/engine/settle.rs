@@ -8,6 +8,7 @@ use crate::ids::{Name, StockNumber};
 use crate::inventory::{Backorder, expire_in_the_way};
 use crate::order::{ChainReader, order_to_change, refreshed_state};
 use crate::outbox::{EventKind, FilledOrder, Shortfall, TouchedHold, TouchedOrder};
+use crate::planted::planted;
 
 /// Waiting lines read at a time.
 const BACKORDERS_PAGE: u32 = 200;
@@ -29,7 +30,7 @@ pub(crate) fn settle(decision: &mut Decision<'_>) -> Result<(), Stop> {
     let fillable: Vec<StockNumber> = decision
         .rows
         .touched_stock(0)
-        .filter(|(_, _, _, now)| now.backordered > 0 && now.fillable() > 0)
+        .filter(|(_, _, _, now)| now.backordered > 0 && now.fillable() > 0 && !planted!(FillForgotten))
         .map(|(_, number, ..)| number)
         .collect();
     for number in fillable {
@@ -38,7 +39,7 @@ pub(crate) fn settle(decision: &mut Decision<'_>) -> Result<(), Stop> {
     let short: Vec<StockNumber> = decision
         .rows
         .touched_stock(0)
-        .filter(|(_, _, before, now)| now.shortfall() > before.shortfall())
+        .filter(|(_, _, before, now)| now.shortfall() > before.shortfall() && !planted!(ShortfallUnsaid))
         .map(|(_, number, ..)| number)
         .collect();
     for number in short {
@@ -56,7 +57,9 @@ fn fill(decision: &mut Decision<'_>, number: StockNumber) -> Result<(), Stop> {
         let Found::Backorders(waiting) = decision.rows.found(&query)?.clone() else {
             return Ok(());
         };
-        for backorder in &waiting {
+        let last_first = planted!(LastComeFirstServed);
+        for place in 0..waiting.len() {
+            let backorder = &waiting[if last_first { waiting.len() - 1 - place } else { place }];
             if decision.rows.stock(number)?.fillable() <= 0 {
                 return Ok(());
             }

@@ -105,11 +105,11 @@ pub struct SkuQuantity {
     pub quantity: i64,
 }
 
-/// Gives the units of a refused fulfillment order to another location.
+/// Gives the units of a fulfillment order that was refused, or given up, to another location.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReassignFulfillment {
-    /// The refused fulfillment order's name.
+    /// The name of the fulfillment order that was refused or given up.
     pub fulfillment: String,
     /// Where to; absent for the first location of the order's channel that has all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,9 @@ pub use rows::{
     parse_fulfillment_id,
 };
 
-pub(crate) use progress::{can_be_asked, delivered, foresee, forget, must_be_free, note, note_shipment, reassign};
+pub(crate) use progress::{
+    can_be_asked, delivered, foresee, foresee_report, forget, must_be_free, note, note_shipment, reassign,
+};
 use progress::{changed, finish, of_order};
 pub(crate) use react::{can_readdress, fulfill, readdress};
 pub(crate) use register::register_warehouse;

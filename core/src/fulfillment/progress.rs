@@ -10,12 +10,13 @@ use crate::fulfillment::{
     ChangedFulfillment, FulfillmentOrder, FulfillmentState, NoteFulfillment, NoteShipment, ReassignFulfillment,
     SkuQuantity, WarehouseShipment, WarehouseStatus, fulfillment_id, note_checked, parse_fulfillment_id,
 };
-use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, OrderNumber, StockNumber, name_fault};
+use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, Name, OrderNumber, StockNumber, name_fault};
 use crate::inventory::{Reason, whole_units};
 use crate::order::{Order, judge_tracking, let_go, move_units, ship_units};
 use crate::outbox::{
     DeliveryAnswer, DeliveryBody, Ended, EventKind, ReassignedFulfillment, ShippedFulfillment, kept, remove, take_in,
 };
+use crate::planted::planted;
 use crate::quantity::{QUANTITY_MAX, is_orderable};
 
 /// All fulfillment orders of an order.
@@ -74,6 +75,28 @@ pub(crate) fn foresee(rows: &WorkingSet, fulfillment: &str, needs: &mut Needs) {
     }
 }
 
+/// Asks for what a report about a fulfillment order is sure to need.
+pub(crate) fn foresee_report(rows: &WorkingSet, fulfillment: &str, needs: &mut Needs) {
+    let Some((order, sequence)) = parse_fulfillment_id(fulfillment) else { return };
+    rows.missing_order_number(order, needs);
+    if let Ok(Some(number)) = rows.number_alone(order) {
+        rows.missing_records(std::iter::once(RecordKey::Fulfillment(number, sequence)), needs);
+    }
+}
+
+/// A fulfillment order by its name, with its order's id: for rules that do not look at the order itself. `None` where
+/// there is none.
+fn find_row(decision: &Decision<'_>, fulfillment: &str) -> Result<Option<(Name, FulfillmentOrder)>, Stop> {
+    let Some((id, sequence)) = parse_fulfillment_id(fulfillment) else {
+        return Ok(None);
+    };
+    let Some(number) = decision.rows.number_alone(id)? else {
+        return Ok(None);
+    };
+    let row = decision.rows.record::<FulfillmentOrder>(&RecordKey::Fulfillment(number, sequence))?.cloned();
+    Ok(row.map(|row| (id.into(), row)))
+}
+
 /// A fulfillment order by its name, with its order; `None` where there is none.
 fn find(decision: &Decision<'_>, fulfillment: &str) -> Result<Option<(Order, FulfillmentOrder)>, Stop> {
     let Some((id, sequence)) = parse_fulfillment_id(fulfillment) else {
@@ -102,12 +125,12 @@ fn named(decision: &Decision<'_>, fulfillment: &str, mut faults: Faults) -> Resu
 
 pub(super) fn changed(
     decision: &Decision<'_>,
-    order: &Order,
+    order: &Name,
     row: &FulfillmentOrder,
 ) -> Result<ChangedFulfillment, Stop> {
     Ok(ChangedFulfillment {
-        fulfillment: fulfillment_id(&order.id, row.sequence),
-        order: order.id.clone(),
+        fulfillment: fulfillment_id(order, row.sequence),
+        order: order.clone(),
         location: decision.location_name(row.location)?,
         state: row.state,
         reference: row.reference.clone(),
@@ -118,7 +141,7 @@ pub(super) fn changed(
 /// Moves a fulfillment order on, and says so.
 fn step(
     decision: &mut Decision<'_>,
-    order: &Order,
+    order: &Name,
     mut row: FulfillmentOrder,
     state: FulfillmentState,
     event: EventKind,
@@ -133,14 +156,15 @@ fn step(
 /// Ends a fulfillment order. Its units are the order's again.
 pub(super) fn finish(
     decision: &mut Decision<'_>,
-    order: &Order,
+    order: &Name,
     mut row: FulfillmentOrder,
     state: FulfillmentState,
     event: EventKind,
 ) -> Result<(), Stop> {
     row.cancelling = false;
+    let number = row.order;
     step(decision, order, row, state, event)?;
-    let_go(decision, order.number)
+    let_go(decision, number)
 }
 
 /// The state after a warehouse's word, or `None` where the word changes nothing.
@@ -162,12 +186,12 @@ pub(crate) fn note(decision: &mut Decision<'_>, command: &NoteFulfillment) -> Re
         return Ok(Answer::Unchanged);
     }
     let (order, row) = named(decision, &command.fulfillment, faults)?;
-    say(decision, &order, row, &command.status)
+    say(decision, &order.id, row, &command.status)
 }
 
 fn say(
     decision: &mut Decision<'_>,
-    order: &Order,
+    order: &Name,
     mut row: FulfillmentOrder,
     status: &WarehouseStatus,
 ) -> Result<Answer, Stop> {
@@ -195,7 +219,7 @@ fn say(
 pub(crate) fn delivered(decision: &mut Decision<'_>, body: &DeliveryBody, ended: &Ended<'_>) -> Result<(), Stop> {
     match body {
         DeliveryBody::RequestFulfillment(request) => {
-            let Some((order, mut row)) = find(decision, &request.fulfillment)? else {
+            let Some((order, mut row)) = find_row(decision, &request.fulfillment)? else {
                 return Ok(());
             };
             row.delivery = 0;
@@ -219,7 +243,7 @@ pub(crate) fn delivered(decision: &mut Decision<'_>, body: &DeliveryBody, ended:
             }
         }
         DeliveryBody::CancelFulfillment(request) => {
-            let Some((order, mut row)) = find(decision, &request.fulfillment)? else {
+            let Some((order, mut row)) = find_row(decision, &request.fulfillment)? else {
                 return Ok(());
             };
             if row.state.is_final() {
@@ -258,7 +282,7 @@ pub(crate) fn note_shipment(decision: &mut Decision<'_>, command: &NoteShipment)
     }
     judge_items(command.items.as_deref(), &mut faults);
     let (order, mut row) = named(decision, &command.fulfillment, faults)?;
-    if row.shipments.iter().any(|known| known.shipment == command.shipment) {
+    if row.shipments.iter().any(|known| known.shipment == command.shipment) && !planted!(ShippedTwice) {
         return Ok(Answer::Unchanged);
     }
     if row.state.is_final() {
@@ -294,7 +318,7 @@ pub(crate) fn note_shipment(decision: &mut Decision<'_>, command: &NoteShipment)
         tracking: command.tracking.clone(),
     });
     row.state = if all { FulfillmentState::Shipped } else { FulfillmentState::PartlyShipped };
-    let told = changed(decision, &order, &row)?;
+    let told = changed(decision, &order.id, &row)?;
     let event = ShippedFulfillment {
         fulfillment: told.fulfillment.clone(),
         order: order.id.clone(),
@@ -347,8 +371,15 @@ pub(crate) fn reassign(decision: &mut Decision<'_>, command: &ReassignFulfillmen
     // What is left there of the order: some of it may have been cancelled since.
     let known = of_order(decision, &order)?;
     let units = unassigned(&order, &known).remove(&row.location).unwrap_or_default();
-    if row.state != FulfillmentState::Refused || units.is_empty() {
+    // One that the warehouse gave up by itself is as good as refused.
+    let let_go = matches!(row.state, FulfillmentState::Refused | FulfillmentState::Cancelled);
+    if !let_go || units.is_empty() {
         let detail = format!("is {} or its units are elsewhere by now", row.state.name());
+        return Err(Rejection::one(Code::FulfillmentClosed, "fulfillment", detail).into());
+    }
+    // Nobody would ask the other location to give up what it is only about to get.
+    if order.body.cancel_requested {
+        let detail = "the order is to be cancelled as far as warehouses let go of it";
         return Err(Rejection::one(Code::FulfillmentClosed, "fulfillment", detail).into());
     }
     let to = match to {
@@ -357,7 +388,7 @@ pub(crate) fn reassign(decision: &mut Decision<'_>, command: &ReassignFulfillmen
     };
     move_units(decision, order.number, row.location, to, &units)?;
     let moved = decision.rows.order(order.number)?.clone();
-    let told = changed(decision, &order, &row)?;
+    let told = changed(decision, &order.id, &row)?;
     let event = ReassignedFulfillment {
         fulfillment: told.fulfillment.clone(),
         order: told.order.clone(),

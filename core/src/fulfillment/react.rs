@@ -16,6 +16,7 @@ use crate::order::{Order, hand_over};
 use crate::outbox::{
     DeliveryBody, EventData, EventKind, EventRow, RequestedFulfillment, enqueue, put_place, replace, untried, withdraw,
 };
+use crate::planted::planted;
 
 /// Commands whose events one reaction reads at most.
 const LIMIT_MAX: u32 = 1_000;
@@ -43,6 +44,7 @@ pub(crate) fn fulfill(decision: &mut Decision<'_>, command: &Fulfill) -> Result<
     for number in orders {
         requested += bring_up_to_date(decision, number)?;
     }
+    let last = if planted!(FulfillCursorTooFar) { decision.rows.catalog()?.counters.event } else { last };
     put_place(decision, SUBSCRIPTION, last);
     let more = rows.len() == command.limit as usize;
     Ok(Answer::Fulfilled(Fulfilled { events: last - place.cursor, requested, more }))
@@ -111,7 +113,7 @@ pub(super) fn unassigned(order: &Order, known: &[FulfillmentOrder]) -> BTreeMap<
     for allocation in &order.body.allocations {
         *open.entry((allocation.location, allocation.line as usize)).or_default() += allocation.open;
     }
-    for row in known.iter().filter(|row| !row.state.is_final()) {
+    for row in known.iter().filter(|row| !row.state.is_final() && !planted!(HandedTwice)) {
         for (line, units) in row.open_units() {
             *open.entry((row.location, line)).or_default() -= units;
         }
@@ -233,7 +235,7 @@ fn ask_to_give_up(decision: &mut Decision<'_>, order: &Order, mut row: Fulfillme
     let destination = row.destination.clone();
     if row.delivery != 0 && withdraw(decision, &destination, row.delivery)? {
         row.delivery = 0;
-        return finish(decision, order, row, FulfillmentState::Cancelled, EventKind::FulfillmentCancelled);
+        return finish(decision, &order.id, row, FulfillmentState::Cancelled, EventKind::FulfillmentCancelled);
     }
     row.cancelling = true;
     let fulfillment = fulfillment_id(&order.id, row.sequence);
@@ -242,7 +244,7 @@ fn ask_to_give_up(decision: &mut Decision<'_>, order: &Order, mut row: Fulfillme
         reference: row.reference.clone(),
     });
     enqueue(decision, &destination, fulfillment, body)?;
-    let event = changed(decision, order, &row)?;
+    let event = changed(decision, &order.id, &row)?;
     decision.rows.set_record(row)?;
     decision.note(EventKind::FulfillmentCancelRequested, &event)
 }

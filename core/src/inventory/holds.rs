@@ -12,6 +12,7 @@ use crate::inventory::{
     Tick, Ticked, choose, takes,
 };
 use crate::outbox::{EventKind, HoldConversion, HoldEnd};
+use crate::planted::planted;
 use crate::quantity::{QUANTITY_MAX, is_orderable};
 use crate::time::{HOLD_MS_MAX, TIME_MS_MAX};
 
@@ -94,7 +95,8 @@ pub(crate) fn place_hold(decision: &mut Decision<'_>, command: &PlaceHold) -> Re
         let mut wanted = line.quantity;
         for location in &locations {
             let takes = || takes(line.sku_number, &line.components);
-            let units = whole_units(decision.rows, takes(), *location, Stock::available)?.min(wanted);
+            let measure = if planted!(HoldOnHeld) { Stock::sellable } else { Stock::available };
+            let units = whole_units(decision.rows, takes(), *location, measure)?.min(wanted);
             if units > 0 {
                 for (sku, per) in takes() {
                     decision.rows.stock_mut(StockNumber::of(sku, *location))?.held += per * units;
@@ -227,7 +229,7 @@ fn hold_missing() -> Rejection {
 
 /// Takes a hold away and gives its units back.
 pub(crate) fn end_hold(decision: &mut Decision<'_>, hold: &Hold, ends: &HoldEnds<'_>) -> Result<(), Stop> {
-    for (stock, quantity) in hold.claimed() {
+    for (stock, quantity) in hold.claimed().filter(|_| !planted!(LostRelease)) {
         decision.rows.stock_mut(stock)?.held -= quantity;
     }
     decision.rows.set_hold(&hold.id, None)?;

@@ -11,6 +11,7 @@ use crate::inventory::{
     AdjustStock, CountStock, MovedStock, Reason, ReceiveStock, SetStockPolicy, Source, StockLine, TransferStock,
     expire_in_the_way,
 };
+use crate::planted::planted;
 use crate::quantity::{LEVEL_MAX, QUANTITY_MAX, is_level, is_orderable};
 
 pub(crate) fn receive(decision: &mut Decision<'_>, command: &ReceiveStock) -> Result<Answer, Stop> {
@@ -76,7 +77,8 @@ pub(crate) fn count(decision: &mut Decision<'_>, command: &CountStock) -> Result
     let reference = reference(command.reference.as_deref(), &mut faults);
     faults.check()?;
     let on_hand = decision.rows.stock(stock)?.on_hand;
-    let difference = command.counted - command.expected.unwrap_or(on_hand);
+    let expected = command.expected.filter(|_| !planted!(CountUndoesSales));
+    let difference = command.counted - expected.unwrap_or(on_hand);
     if difference == 0 {
         return Ok(Answer::Unchanged);
     }
@@ -135,7 +137,9 @@ pub(crate) fn transfer(decision: &mut Decision<'_>, command: &TransferStock) -> 
             short.add(Code::InsufficientStock, || format!("lines[{index}]"), detail);
             continue;
         }
-        decision.move_stock(leaves, -line.quantity, Reason::Transferred, &reference)?;
+        if !planted!(TransferCreates) {
+            decision.move_stock(leaves, -line.quantity, Reason::Transferred, &reference)?;
+        }
         decision.move_stock(comes, line.quantity, Reason::Transferred, &reference)?;
         touched.extend([leaves, comes]);
     }

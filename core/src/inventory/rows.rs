@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, StockNumber};
+use crate::planted::planted;
 use crate::quantity::{LEVEL_MAX, is_level};
 
 /// A registered SKU.
@@ -77,7 +78,7 @@ impl Stock {
 
     /// Units that may be sold, claimed or not: on-hand − unavailable − safety stock.
     pub fn sellable(&self) -> i64 {
-        self.on_hand - self.unavailable - self.safety_stock
+        self.on_hand - self.unavailable - if planted!(SafetyIgnored) { 0 } else { self.safety_stock }
     }
 
     /// Available-to-promise: what is sellable and not claimed. Below 0 where units are backordered or short.

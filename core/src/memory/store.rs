@@ -183,6 +183,9 @@ impl Store for MemoryStore {
                 None => rows.put_no_order(id),
             }
         }
+        for id in &needs.order_numbers {
+            rows.put_order_number(id, tables.order_numbers.get(&**id).copied());
+        }
         for order in needs.orders.iter().filter_map(|number| tables.orders.get(number)) {
             rows.put_order(Arc::clone(order));
         }

@@ -7,6 +7,7 @@ use crate::ids::{LocationNumber, OrderNumber, StockNumber};
 use crate::inventory::expire_in_the_way;
 use crate::order::change::{cancel, replace};
 use crate::order::{Allocation, CancelOrder, Order, Why, order_to_change, refresh};
+use crate::planted::planted;
 
 /// Counts one more fulfillment order for an order and returns its sequence.
 pub(crate) fn hand_over(decision: &mut Decision<'_>, number: OrderNumber) -> Result<u32, Stop> {
@@ -27,7 +28,7 @@ pub(crate) fn let_go(decision: &mut Decision<'_>, number: OrderNumber) -> Result
     order.body.open_fulfillments = order.body.open_fulfillments.saturating_sub(1);
     refresh(order, now_ms);
     let over = order.body.open_fulfillments == 0 && order.body.cancel_requested;
-    if over && !order.state.is_closed() {
+    if over && !order.state.is_closed() && !planted!(CancelForgotten) {
         let command = CancelOrder { order: order.id.to_string(), ..CancelOrder::default() };
         cancel(decision, &command)?;
     }

@@ -14,6 +14,7 @@ use crate::order::{
     ShippedLine, Tracking, named_order, refresh,
 };
 use crate::outbox::{EventKind, ReturnedOrder, ShippedOrder, ShippedUnits};
+use crate::planted::planted;
 use crate::quantity::{QUANTITY_MAX, is_orderable};
 
 pub(crate) fn ship(decision: &mut Decision<'_>, command: &ShipOrder) -> Result<Answer, Stop> {
@@ -192,15 +193,16 @@ pub(crate) fn give_back(decision: &mut Decision<'_>, command: &ReturnOrder) -> R
         let shipped: i64 = order.body.allocations.iter().filter(|a| a.line as usize == index).map(|a| a.shipped).sum();
         let line = &mut order.body.lines[index];
         let left = shipped - line.returned;
-        if returned.quantity > left {
+        if returned.quantity > left && !planted!(ReturnedTooOften) {
             let detail = format!("{} to return, {left} shipped and not returned", returned.quantity);
             short.add(Code::NotShipped, || format!("lines[{at}]"), detail);
             continue;
         }
         line.returned += returned.quantity;
         units += returned.quantity;
-        let came_from = order.body.allocations.iter().find(|a| a.line as usize == index && a.shipped > 0);
-        let Some(location) = location.or(came_from.map(|allocation| allocation.location)) else {
+        let mut left = order.body.shipments.iter().flat_map(|shipment| &shipment.lines);
+        let came_from = left.find(|units| units.line as usize == index);
+        let Some(location) = location.or(came_from.map(|units| units.location)) else {
             continue;
         };
         if returned.disposition == Disposition::Lost {

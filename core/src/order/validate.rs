@@ -11,6 +11,7 @@ use crate::ids::{
 use crate::inventory::{Hold, Sku};
 use crate::money::{PRICE_MINOR_MAX, VALUE_MINOR_MAX, add_line, decimals, is_price};
 use crate::order::{NewLine, NewOrder, ShipTo, Totals, Tracking};
+use crate::planted::planted;
 use crate::quantity::{QUANTITY_MAX, is_orderable};
 
 /// The most entries of an address.
@@ -61,7 +62,10 @@ pub(crate) fn judge(decision: &Decision<'_>, order: &NewOrder, faults: &mut Faul
                 None
             }
             None => {
-                let live = decision.rows.hold(id)?.filter(|hold| hold.expires_at_ms > decision.now_ms);
+                let live = decision
+                    .rows
+                    .hold(id)?
+                    .filter(|hold| hold.expires_at_ms > decision.now_ms || planted!(ExpiredHoldConverts));
                 if live.is_none() {
                     faults.add(Code::HoldUnknown, || "hold".into(), "is gone");
                 }

@@ -12,6 +12,7 @@ use crate::outbox::{
     EventKind, LeasedDelivery, Patience, RegisterDestination, ReportDelivery, RequeueDelivery, Retry, RetryCause,
     TakeDeliveries, TakenDeliveries,
 };
+use crate::planted::planted;
 use crate::time::TIME_MS_MAX;
 
 /// The longest wait or age that a destination may be given: a year.
@@ -169,7 +170,7 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
         let Some(mut row) = decision.rows.record::<Delivery>(&key)?.cloned() else { continue };
         if row.state == DeliveryState::Leased {
             // Who had it did not report: whether it was carried out nobody knows.
-            row.doubt = true;
+            row.doubt |= !planted!(DoubtForgotten);
             row.failed = row.failed.saturating_add(1);
             if is_hopeless(&row, &destination.patience, now_ms) {
                 row.why = "whoever had it did not report".to_owned();
@@ -210,7 +211,8 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
 
 pub(crate) fn report(decision: &mut Decision<'_>, command: &ReportDelivery) -> Result<Answer, Stop> {
     let row = known(decision, &command.destination, command.number)?;
-    if row.state != DeliveryState::Leased || row.attempts != command.attempt {
+    let current = row.attempts == command.attempt || planted!(LateReportTaken);
+    if row.state != DeliveryState::Leased || !current {
         let detail = format!("attempt {} is {}", row.attempts, row.state.name());
         return Err(Rejection::one(Code::LeaseLost, "attempt", detail).into());
     }
@@ -242,8 +244,8 @@ pub(crate) fn foresee_report(rows: &WorkingSet, command: &ReportDelivery, needs:
         Err(_) => needs.records.push(key),
         Ok(None) => {}
         Ok(Some(row)) => match &row.body {
-            DeliveryBody::RequestFulfillment(request) => fulfillment::foresee(rows, &request.fulfillment, needs),
-            DeliveryBody::CancelFulfillment(request) => fulfillment::foresee(rows, &request.fulfillment, needs),
+            DeliveryBody::RequestFulfillment(request) => fulfillment::foresee_report(rows, &request.fulfillment, needs),
+            DeliveryBody::CancelFulfillment(request) => fulfillment::foresee_report(rows, &request.fulfillment, needs),
             DeliveryBody::CheckStock(_) => {}
             body => channel::foresee_delivered(rows, body, needs),
         },
@@ -316,6 +318,9 @@ fn is_hopeless(row: &Delivery, patience: &Patience, now_ms: i64) -> bool {
 fn give_up(decision: &mut Decision<'_>, mut row: Delivery) -> Result<(), Stop> {
     row.state = DeliveryState::Dead;
     decision.note(EventKind::DeliveryDead, &told(&row))?;
+    if planted!(DeadLetterLost) {
+        return remove(decision, &row.destination, row.number);
+    }
     decision.rows.set_record(row)
 }
 

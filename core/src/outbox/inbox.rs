@@ -5,6 +5,7 @@ use crate::code::{Code, Faults};
 use crate::engine::{Decision, Needs, RecordKey, Stop, WorkingSet};
 use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, name_fault};
 use crate::outbox::{InboxMessage, MessageId};
+use crate::planted::planted;
 
 fn key_of(message: &MessageId) -> RecordKey {
     RecordKey::Message(message.source.as_str().into(), message.message.as_str().into())
@@ -30,7 +31,7 @@ pub(crate) fn take_in(
     if source.or(id).is_some() {
         return Ok(true);
     }
-    if decision.rows.record::<InboxMessage>(&key_of(message))?.is_some() {
+    if decision.rows.record::<InboxMessage>(&key_of(message))?.is_some() && !planted!(MessageTakenTwice) {
         return Ok(false);
     }
     let MessageId { source, message } = message.clone();

@@ -24,6 +24,24 @@ pub trait Exchange: Send + Sync {
     ) -> Turn;
 }
 
+/// An exchange that is shared is one.
+impl<E: Exchange + ?Sized> Exchange for std::sync::Arc<E> {
+    fn begin(&self, delivery: &LeasedDelivery) -> Turn {
+        (**self).begin(delivery)
+    }
+
+    fn answered(
+        &self,
+        delivery: &LeasedDelivery,
+        step: Step,
+        memo: &str,
+        answer: Result<&HttpResponse, &HttpFailure>,
+        now_ms: i64,
+    ) -> Turn {
+        (**self).answered(delivery, step, memo, answer, now_ms)
+    }
+}
+
 /// What happens next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {

@@ -191,6 +191,12 @@ fn open_the_shop(room: &Arc<Room>, bar: &ProgressBar) -> Result<()> {
         if settled.is_settled() {
             break;
         }
+        let is_sent = shop::is_sent(room)?;
+        if is_sent {
+            // Nothing is on its way, and yet the shop was last seen to show something else. If the webhook that would
+            // explain it was lost, only a look tells.
+            shop::reconcile(room, until)?;
+        }
         std::thread::sleep(Duration::from_millis(20));
     }
     bar.finish();

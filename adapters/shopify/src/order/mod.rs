@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use stockroom::channel::{ChannelLine, ChannelOrder};
 use stockroom::ids::{ID_BYTES_MAX, LINES_MAX, TEXT_BYTES_MAX, name_fault};
 use stockroom::order::{ShipTo, StockPolicy, Totals};
@@ -23,7 +25,8 @@ use crate::remote::shown;
 const PREFIX_BYTES_MAX: usize = ID_BYTES_MAX - 20;
 
 /// Which currency an order's prices are in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum PricesIn {
     /// The shop's own.
     #[default]

@@ -1,15 +1,15 @@
 //! The fulfillment module's records as rows: warehouses and fulfillment orders.
 
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{CachedStatement, Row, params};
 use stockroom::engine::Record;
 use stockroom::fulfillment::{FulfillmentItem, FulfillmentOrder, FulfillmentState, StockReports, Warehouse};
 use stockroom::quantity::LEVEL_MAX;
 use stockroom::{LocationNumber, OrderNumber, Result, SkuNumber};
 
-use super::{Scratch, Table, milliseconds, yes_or_no};
+use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
 use crate::rows::{json, named, number, text, unreadable};
-use crate::write::{WRITE, prepare, signed, to_json};
+use crate::write::{WRITE, signed, to_json};
 
 pub(super) const WAREHOUSES: Table = Table {
     select: "SELECT location, destination, stock, check_on_allocation, stock_taken_at_ms FROM stockroom_warehouses",
@@ -43,13 +43,13 @@ pub(super) const FULFILLMENT_ORDERS: Table = Table {
 };
 
 /// Only what the warehouse says of it.
-const FULFILLMENT_STATE: &str = "UPDATE stockroom_fulfillment_orders SET state = ?3, delivery = ?4, cancelling = ?5, \
+static FULFILLMENT_STATE: &str = "UPDATE stockroom_fulfillment_orders SET state = ?3, delivery = ?4, cancelling = ?5, \
                                  reference = ?6, why = ?7 WHERE order_number = ?1 AND sequence = ?2";
 
 /// Writes a fulfillment order that moved on and is else as it was stored, and returns how many rows that were; `None`
 /// where more of it changed.
 pub(super) fn restate_fulfillment_order(
-    connection: &Connection,
+    statements: &mut Statements<'_>,
     stored: &FulfillmentOrder,
     row: &FulfillmentOrder,
 ) -> Result<Option<usize>> {
@@ -74,7 +74,7 @@ pub(super) fn restate_fulfillment_order(
     }
     let (order, delivery) = (order.as_i64(), signed(*delivery));
     let row = params![order, sequence, state.name(), delivery, cancelling, reference, why];
-    prepare(connection, FULFILLMENT_STATE)?.execute(row).map(Some).during(WRITE)
+    statements.get(FULFILLMENT_STATE)?.execute(row).map(Some).during(WRITE)
 }
 
 pub(super) fn write_warehouse(statement: &mut CachedStatement<'_>, row: &Warehouse) -> Result<usize> {

@@ -5,8 +5,8 @@ mod channel;
 mod fulfillment;
 mod outbox;
 
-use rusqlite::types::ToSql;
-use rusqlite::{Connection, Row};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
 use stockroom::Result;
 use stockroom::engine::{Record, RecordChange, RecordKey, RecordKind, WorkingSet};
 
@@ -51,32 +51,32 @@ fn table(kind: RecordKind) -> &'static Table {
 type Scratch = (Vec<u8>, Vec<u8>);
 
 /// A key as the parameters of its table, the first of every statement.
-enum Key<'k> {
-    One(Box<dyn ToSql + 'k>),
-    Two(Box<dyn ToSql + 'k>, Box<dyn ToSql + 'k>),
+struct Key<'k> {
+    parts: [ToSqlOutput<'k>; 2],
+    count: usize,
 }
 
 impl<'k> Key<'k> {
     fn of(key: &'k RecordKey) -> Self {
+        let text = |text: &'k str| ToSqlOutput::from(text);
+        let two = |first, second| Key { parts: [first, second], count: 2 };
+        let one = |part| Key { parts: [part, ToSqlOutput::from(0)], count: 1 };
         match key {
-            RecordKey::Destination(name) => Key::One(Box::new(&**name)),
-            RecordKey::Delivery(name, number) => Key::Two(Box::new(&**name), Box::new(signed(*number))),
-            RecordKey::Warehouse(location) => Key::One(Box::new(location.as_i64())),
-            RecordKey::Fulfillment(order, sequence) => Key::Two(Box::new(order.as_i64()), Box::new(*sequence)),
-            RecordKey::Message(source, message) => Key::Two(Box::new(&**source), Box::new(&**message)),
-            RecordKey::ChannelSettings(channel) => Key::One(Box::new(&**channel)),
-            RecordKey::Listing(channel, sku) => Key::Two(Box::new(&**channel), Box::new(sku.as_i64())),
-            RecordKey::ListedItem(channel, item) => Key::Two(Box::new(&**channel), Box::new(&**item)),
-            RecordKey::ListedSku(sku) => Key::One(Box::new(sku.as_i64())),
-            RecordKey::TakenOrder(channel, id) => Key::Two(Box::new(&**channel), Box::new(&**id)),
+            RecordKey::Destination(name) => one(text(name)),
+            RecordKey::Delivery(name, number) => two(text(name), signed(*number).into()),
+            RecordKey::Warehouse(location) => one(location.as_i64().into()),
+            RecordKey::Fulfillment(order, sequence) => two(order.as_i64().into(), (*sequence).into()),
+            RecordKey::Message(source, message) => two(text(source), text(message)),
+            RecordKey::ChannelSettings(channel) => one(text(channel)),
+            RecordKey::Listing(channel, sku) => two(text(channel), sku.as_i64().into()),
+            RecordKey::ListedItem(channel, item) => two(text(channel), text(item)),
+            RecordKey::ListedSku(sku) => one(sku.as_i64().into()),
+            RecordKey::TakenOrder(channel, id) => two(text(channel), text(id)),
         }
     }
 
-    fn params(&self) -> Vec<&dyn ToSql> {
-        match self {
-            Key::One(part) => vec![part],
-            Key::Two(first, second) => vec![first, second],
-        }
+    fn parts(&self) -> &[ToSqlOutput<'k>] {
+        &self.parts[..self.count]
     }
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn supply(connection: &Connection, keys: &[RecordKey], set: &mut Work
         let table = table(kind);
         let mut by_key = prepared(connection, table.select, table.by_key)?;
         for key in keys {
-            let record = one(&mut by_key, &*Key::of(key).params(), table.map)?;
+            let record = one(&mut by_key, params_from_iter(Key::of(key).parts()), table.map)?;
             set.put_record(key.clone(), record);
         }
     }
@@ -107,21 +107,38 @@ pub(crate) fn page(
         Some(key) if key.kind() > kind => Ok(Vec::new()),
         Some(key) if key.kind() == kind => {
             let key = Key::of(key);
-            let mut params = key.params();
-            params.push(&limit);
-            many(connection, table.select, table.next_page, &*params, table.map)
+            let params = key.parts().iter().cloned().chain([limit.into()]);
+            many(connection, table.select, table.next_page, params_from_iter(params), table.map)
         }
         _ => many(connection, table.select, table.first_page, [limit], table.map),
+    }
+}
+
+/// The statement at hand, which is kept as long as the next change needs the same: most do.
+struct Statements<'c> {
+    connection: &'c Connection,
+    last: Option<(&'static str, CachedStatement<'c>)>,
+}
+
+impl<'c> Statements<'c> {
+    fn get(&mut self, sql: &'static str) -> Result<&mut CachedStatement<'c>> {
+        let at_hand = self.last.take().filter(|(last, _)| std::ptr::eq(*last, sql));
+        let (_, statement) = self.last.insert(match at_hand {
+            Some(same) => same,
+            None => (sql, prepare(self.connection, sql)?),
+        });
+        Ok(statement)
     }
 }
 
 /// Writes records. What goes is written first, and from the last kind to the first; what comes and changes from the
 /// first to the last: so no row is ever without the one that it names.
 pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result<()> {
+    let mut statements = Statements { connection, last: None };
     for change in changes.iter().rev().filter(|change| change.record.is_none()) {
         let table = table(change.key.kind());
-        let mut delete = prepare(connection, table.delete)?;
-        expect_one(delete.execute(&*Key::of(&change.key).params()).during(WRITE)?, table.one)?;
+        let delete = statements.get(table.delete)?;
+        expect_one(delete.execute(params_from_iter(Key::of(&change.key).parts())).during(WRITE)?, table.one)?;
     }
     let mut scratch = Scratch::default();
     for change in changes {
@@ -129,10 +146,10 @@ pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result
         let table = table(change.key.kind());
         let restated = match (change.stored.as_deref(), record) {
             (Some(Record::Delivery(stored)), Record::Delivery(row)) => {
-                outbox::restate_delivery(connection, stored, row)?
+                outbox::restate_delivery(&mut statements, stored, row)?
             }
             (Some(Record::Fulfillment(stored)), Record::Fulfillment(row)) => {
-                fulfillment::restate_fulfillment_order(connection, stored, row)?
+                fulfillment::restate_fulfillment_order(&mut statements, stored, row)?
             }
             _ => None,
         };
@@ -140,18 +157,18 @@ pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result
             expect_one(written, table.one)?;
             continue;
         }
-        let mut statement = prepare(connection, if change.new { table.insert } else { table.update })?;
+        let statement = statements.get(if change.new { table.insert } else { table.update })?;
         let written = match record {
-            Record::Destination(row) => outbox::write_destination(&mut statement, row),
-            Record::Delivery(row) => outbox::write_delivery(&mut statement, row, &mut scratch),
-            Record::Warehouse(row) => fulfillment::write_warehouse(&mut statement, row),
-            Record::Fulfillment(row) => fulfillment::write_fulfillment_order(&mut statement, row, &mut scratch),
-            Record::Message(row) => outbox::write_message(&mut statement, row),
-            Record::ChannelSettings(row) => channel::write_settings(&mut statement, row, &mut scratch),
-            Record::Listing(row) => channel::write_listing(&mut statement, row),
-            Record::ListedItem(row) => channel::write_listed_item(&mut statement, row),
-            Record::ListedSku(row) => channel::write_listed_sku(&mut statement, row, &mut scratch),
-            Record::TakenOrder(row) => channel::write_taken_order(&mut statement, row, &mut scratch),
+            Record::Destination(row) => outbox::write_destination(statement, row),
+            Record::Delivery(row) => outbox::write_delivery(statement, row, &mut scratch),
+            Record::Warehouse(row) => fulfillment::write_warehouse(statement, row),
+            Record::Fulfillment(row) => fulfillment::write_fulfillment_order(statement, row, &mut scratch),
+            Record::Message(row) => outbox::write_message(statement, row),
+            Record::ChannelSettings(row) => channel::write_settings(statement, row, &mut scratch),
+            Record::Listing(row) => channel::write_listing(statement, row),
+            Record::ListedItem(row) => channel::write_listed_item(statement, row),
+            Record::ListedSku(row) => channel::write_listed_sku(statement, row, &mut scratch),
+            Record::TakenOrder(row) => channel::write_taken_order(statement, row, &mut scratch),
         };
         expect_one(written?, table.one)?;
     }

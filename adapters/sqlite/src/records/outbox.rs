@@ -5,11 +5,11 @@ use stockroom::Result;
 use stockroom::engine::{Found, Record, WorkingSet};
 use stockroom::outbox::{Delivery, DeliveryState, Destination, InboxMessage, Patience};
 
-use super::{Scratch, Table, milliseconds, yes_or_no};
+use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
 use crate::read::many;
 use crate::rows::{json, named, number, text};
-use crate::write::{WRITE, prepare, signed, to_json};
+use crate::write::{WRITE, signed, to_json};
 
 pub(super) const DESTINATIONS: Table = Table {
     select: "SELECT destination, attempts_max, age_max_ms, backoff_ms, backoff_max_ms, breaker_failures, \
@@ -45,7 +45,7 @@ pub(crate) const DELIVERIES: Table = Table {
 
 /// A lease, a report and a failed attempt leave the document and the key as they are. Where these are not named, neither
 /// the document is checked again nor the index over the keys written.
-const DELIVERY_STATE: &str = "UPDATE stockroom_deliveries SET state = ?3, attempts = ?4, doubt = ?5, due_at_ms = ?6, \
+static DELIVERY_STATE: &str = "UPDATE stockroom_deliveries SET state = ?3, attempts = ?4, doubt = ?5, due_at_ms = ?6, \
                               why = ?7, failed = ?8 WHERE destination = ?1 AND number = ?2";
 
 pub(super) const INBOX: Table = Table {
@@ -62,7 +62,11 @@ pub(super) const INBOX: Table = Table {
 
 /// Writes a delivery that moved on and is else as it was stored, and returns how many rows that were; `None` where more
 /// of it changed.
-pub(super) fn restate_delivery(connection: &Connection, stored: &Delivery, row: &Delivery) -> Result<Option<usize>> {
+pub(super) fn restate_delivery(
+    statements: &mut Statements<'_>,
+    stored: &Delivery,
+    row: &Delivery,
+) -> Result<Option<usize>> {
     let Delivery { destination, number, key, state, attempts, failed, doubt, due_at_ms, created_at_ms, why, body } =
         row;
     if (key, created_at_ms, body) != (&stored.key, &stored.created_at_ms, &stored.body) {
@@ -70,7 +74,7 @@ pub(super) fn restate_delivery(connection: &Connection, stored: &Delivery, row: 
     }
     let number = signed(*number);
     let row = params![&**destination, number, state.name(), attempts, doubt, due_at_ms, why, failed];
-    prepare(connection, DELIVERY_STATE)?.execute(row).map(Some).during(WRITE)
+    statements.get(DELIVERY_STATE)?.execute(row).map(Some).during(WRITE)
 }
 
 pub(super) fn write_destination(statement: &mut CachedStatement<'_>, row: &Destination) -> Result<usize> {

@@ -1,8 +1,9 @@
 //! The requests of the contract, as a profile words them. They are made here and nowhere else; what becomes of them
 //! is not decided here.
 
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use stockroom::fulfillment::{CancelRequest, FulfillmentRequest, RequestedItem, StockCheck};
+use stockroom::order::ShipTo;
 use stockroom::ports::{HeaderValue, HttpRequest, Method};
 
 use crate::profile::Profile;
@@ -14,7 +15,8 @@ pub(crate) fn create(profile: &Profile, request: &FulfillmentRequest) -> HttpReq
     if !profile.idempotency_header.is_empty() {
         made.headers.push(plain(&profile.idempotency_header, &header_text(&request.fulfillment)));
     }
-    made.body = document(profile, request).to_string().into_bytes();
+    // It is text, numbers and lists, which JSON can always hold.
+    made.body = serde_json::to_vec(&document(profile, request)).unwrap_or_default();
     made
 }
 
@@ -54,42 +56,69 @@ fn plain(name: &str, value: &str) -> (String, HeaderValue) {
     (name.to_owned(), HeaderValue::Plain(value.to_owned()))
 }
 
-fn document(profile: &Profile, request: &FulfillmentRequest) -> Value {
-    let fields = &profile.request;
-    let mut document = Map::new();
-    let mut put = |name: &str, value: Value| {
-        if !name.is_empty() {
-            document.insert(name.to_owned(), value);
-        }
-    };
-    put(&fields.fulfillment, Value::from(request.fulfillment.as_str()));
-    put(&fields.order, Value::from(&*request.order));
-    put(&fields.channel, Value::from(&*request.channel));
-    put(&fields.location, Value::from(&*request.location));
-    put(&fields.placed_at, Value::from(stockroom::time::rfc3339(request.placed_at_ms)));
-    put(&fields.currency, Value::from(request.currency.as_str()));
-    if let Some(note) = &request.note {
-        put(&fields.note, Value::from(note.as_str()));
-    }
-    // An address is text in lists and fields, which JSON can always hold.
-    if let Some(ship_to) = request.ship_to.as_ref().and_then(|ship_to| serde_json::to_value(ship_to).ok()) {
-        put(&fields.ship_to, ship_to);
-    }
-    put(&fields.items, request.items.iter().map(|line| item(profile, line)).collect());
-    Value::Object(document)
+/// An object whose fields' names are the profile's. A field without a name or a value is left out; of two with the same
+/// name the later one counts. It is written as it is walked through: a tree of it would be built for each delivery only
+/// to be thrown away.
+struct Object<'d, const N: usize>([(&'d str, Field<'d>); N]);
+
+/// What stands in a field.
+enum Field<'d> {
+    None,
+    Text(&'d str),
+    Number(i64),
+    TimeMs(i64),
+    ShipTo(&'d ShipTo),
+    Items(&'d Profile, &'d [RequestedItem]),
 }
 
-fn item(profile: &Profile, item: &RequestedItem) -> Value {
-    let fields = &profile.request;
-    let mut document = Map::new();
-    for (name, value) in [
-        (&fields.line, Value::from(item.line)),
-        (&fields.sku, Value::from(&*item.sku)),
-        (&fields.quantity, Value::from(item.quantity)),
-    ] {
-        if !name.is_empty() {
-            document.insert(name.clone(), value);
+impl<const N: usize> Serialize for Object<'_, N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_there = |(name, field): &(&str, Field<'_>)| !name.is_empty() && !matches!(field, Field::None);
+        let Object(fields) = self;
+        let mut map = serializer.serialize_map(None)?;
+        for (at, entry) in fields.iter().enumerate().filter(|(_, entry)| is_there(entry)) {
+            let (name, field) = entry;
+            if !fields[at + 1..].iter().any(|later| later.0 == *name && is_there(later)) {
+                map.serialize_entry(name, field)?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Field::None => serializer.serialize_none(),
+            Field::Text(text) => serializer.serialize_str(text),
+            Field::Number(number) => serializer.serialize_i64(*number),
+            Field::TimeMs(time_ms) => serializer.serialize_str(&stockroom::time::rfc3339(*time_ms)),
+            Field::ShipTo(ship_to) => ship_to.serialize(serializer),
+            Field::Items(profile, items) => serializer.collect_seq(items.iter().map(|line| item(profile, line))),
         }
     }
-    Value::Object(document)
+}
+
+fn document<'d>(profile: &'d Profile, request: &'d FulfillmentRequest) -> Object<'d, 9> {
+    let fields = &profile.request;
+    Object([
+        (&fields.fulfillment, Field::Text(&request.fulfillment)),
+        (&fields.order, Field::Text(&request.order)),
+        (&fields.channel, Field::Text(&request.channel)),
+        (&fields.location, Field::Text(&request.location)),
+        (&fields.placed_at, Field::TimeMs(request.placed_at_ms)),
+        (&fields.currency, Field::Text(&request.currency)),
+        (&fields.note, request.note.as_deref().map_or(Field::None, Field::Text)),
+        (&fields.ship_to, request.ship_to.as_ref().map_or(Field::None, Field::ShipTo)),
+        (&fields.items, Field::Items(profile, &request.items)),
+    ])
+}
+
+fn item<'d>(profile: &'d Profile, item: &'d RequestedItem) -> Object<'d, 3> {
+    let fields = &profile.request;
+    Object([
+        (&fields.line, Field::Number(item.line.into())),
+        (&fields.sku, Field::Text(&item.sku)),
+        (&fields.quantity, Field::Number(item.quantity)),
+    ])
 }

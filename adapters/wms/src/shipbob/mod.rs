@@ -5,6 +5,7 @@
 mod answers;
 mod requests;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use stockroom::fulfillment::{CancelRequest, FulfillmentRequest, StockCheck, WarehouseStock};
 use stockroom::outbox::{DeliveryAnswer, DeliveryBody, LeasedDelivery, RetryCause};
@@ -39,11 +40,12 @@ const CONFIRM_CANCEL: Step = Step("confirm_cancel");
 const STOCK: Step = Step("stock");
 
 /// An account at ShipBob.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShipBobProfile {
     /// The personal access token, or an OAuth token that is kept fresh by the host.
     #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
     pub token: Secret,
     /// The channel with the scopes to write, as `GET /channel` lists it.
     pub channel_id: u64,

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::engine::records::RecordKind;
+use crate::planted::planted;
 use crate::ports::Freshness;
 
 /// What the step calls around each command and each batch.
@@ -45,9 +46,12 @@ impl WorkingSet {
                         entry.command = 0;
                     }
                 }
-                Undo::NewOrder(number) => {
+                Undo::NewOrder(number, known) => {
                     if let Some(entry) = self.orders.remove(&number) {
-                        self.order_ids.insert(entry.row.id.clone(), None);
+                        match known {
+                            Some(known) => self.order_ids.insert(entry.row.id.clone(), known),
+                            None => self.order_ids.remove(&entry.row.id),
+                        };
                     }
                     if let Some(index) = self.pending.orders.iter().rposition(|pending| *pending == number) {
                         self.pending.orders.remove(index);
@@ -323,6 +327,7 @@ impl WorkingSet {
     pub(crate) fn trust(&mut self, freshness: Freshness) {
         match freshness {
             Freshness::Unchanged => {}
+            Freshness::Foreign if planted!(StaleCache) => {}
             Freshness::Foreign => self.distrust(),
             Freshness::TakenBack => self.clear(),
         }

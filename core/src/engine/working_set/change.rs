@@ -36,8 +36,8 @@ impl WorkingSet {
 
     pub(crate) fn insert_order(&mut self, order: Order, keyed_by_id: bool) {
         let number = order.number;
-        self.undo.push(Undo::NewOrder(number));
-        self.order_ids.insert(order.id.clone(), Some(number));
+        let known = self.order_ids.insert(order.id.clone(), Some(number));
+        self.undo.push(Undo::NewOrder(number, known));
         self.pending.orders.push(number);
         let entry = OrderEntry {
             row: Arc::new(order),

@@ -66,6 +66,13 @@ impl WorkingSet {
         self.order_ids.insert(id.into(), None);
     }
 
+    /// Puts the number of the order of this id, or that there is none. What is known of it from the order itself stays.
+    pub fn put_order_number(&mut self, id: &str, number: Option<OrderNumber>) {
+        if !self.order_ids.contains_key(id) {
+            self.order_ids.insert(id.into(), number);
+        }
+    }
+
     /// Puts a live hold, or that there is none of this id.
     pub fn put_hold(&mut self, id: &str, hold: Option<Hold>) {
         if self.holds.get(id).is_some_and(|entry| entry.dirty) {

@@ -158,7 +158,8 @@ enum Undo {
     /// The place in the list of stock rows, and the row as it was.
     Stock(usize, Stock),
     Order(OrderNumber, Arc<Order>),
-    NewOrder(OrderNumber),
+    /// A new order, and what was known of its id: nothing, where it was taken for free.
+    NewOrder(OrderNumber, Option<Option<OrderNumber>>),
     Hold(String, Option<Arc<Hold>>),
     Record(RecordKey, Option<Arc<Record>>),
     /// A subscription by its name, as far as it was known.

@@ -44,7 +44,9 @@ impl WorkingSet {
             needs.order_ids.extend(name_fault(id, ID_BYTES_MAX).is_none().then(|| id.to_owned()));
             return;
         };
-        let Some(order) = number.and_then(|number| self.orders.get(&number)).map(|entry| &entry.row) else {
+        let Some(number) = *number else { return };
+        let Some(order) = self.orders.get(&number).map(|entry| &entry.row) else {
+            needs.orders.push(number);
             return;
         };
         for allocation in &order.body.allocations {
@@ -119,6 +121,18 @@ impl WorkingSet {
 
     pub(crate) fn order_number(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
         self.order_ids.get(id).copied().ok_or_else(|| need(|needs| needs.order_ids.push(id.to_owned())))
+    }
+
+    /// An order's number, for a rule that does not look at the order.
+    pub(crate) fn number_alone(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
+        self.order_ids.get(id).copied().ok_or_else(|| need(|needs| needs.order_numbers.push(id.to_owned())))
+    }
+
+    /// Asks for an order's number, where it is not here yet.
+    pub(crate) fn missing_order_number(&self, id: &str, needs: &mut Needs) {
+        if !self.order_ids.contains_key(id) && name_fault(id, ID_BYTES_MAX).is_none() {
+            needs.order_numbers.push(id.to_owned());
+        }
     }
 
     pub(crate) fn order(&self, number: OrderNumber) -> Result<&Order, Stop> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::records::{AsRow, Record, RecordKey, RecordKind};
+use crate::outbox::DeliveryState;
 
 /// A record here, and as it is stored; `None` where there is none.
 #[derive(Debug)]
@@ -124,10 +125,15 @@ impl WorkingSet {
         changes
     }
 
-    /// Keeps the records that nearly every command of their kind asks for.
+    /// Keeps the records that nearly every command of their kind asks for, and the deliveries that somebody has, of
+    /// which a report comes soon.
     pub(super) fn trim_records(&mut self) {
-        self.records.retain(|key, _| {
-            matches!(key.kind(), RecordKind::Destination | RecordKind::Warehouse | RecordKind::ChannelSettings)
+        self.records.retain(|key, entry| match key.kind() {
+            RecordKind::Destination | RecordKind::Warehouse | RecordKind::ChannelSettings => true,
+            RecordKind::Delivery => {
+                matches!(entry.now.as_deref(), Some(Record::Delivery(row)) if row.state == DeliveryState::Leased)
+            }
+            _ => false,
         });
         if self.records.len() > CACHED_RECORDS_MAX {
             self.records.clear();

@@ -1,0 +1,371 @@
+//! What a route has in hand: the deliveries that its keeper took and its connections carry, and what came of them. The
+//! keeper speaks to the engine, the connections to the destination, and they meet here alone. Waking a thread costs
+//! about as much as a delivery, so nobody is woken for one thing that can wait for the next.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use stockroom::{Command, LeasedDelivery};
+
+use crate::RelayOptions;
+use crate::pace::Pace;
+use crate::reports::{Pause, not_now};
+
+/// A delivery that is taken, and until when it may be begun.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) delivery: LeasedDelivery,
+    pub(crate) begin_by: Instant,
+}
+
+/// What came of a delivery that a connection had.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    pub(crate) report: Command,
+    /// How long it took; none where it was not begun.
+    pub(crate) time: Option<Duration>,
+    /// The pause that the destination wants.
+    pub(crate) pause: Option<Pause>,
+}
+
+#[derive(Debug)]
+struct State {
+    queue: VecDeque<Held>,
+    finished: Vec<Command>,
+    /// When the first of what is finished was.
+    finished_at: Option<Instant>,
+    pace: Pace,
+    /// A pause that the engine has not been told of. What is in hand goes back, and what was just taken too.
+    pause: Option<Pause>,
+    /// Connections that are there at all, and those of them that carry something.
+    alive: usize,
+    under_way: usize,
+    /// Whether there was more to take when something was taken last.
+    more: bool,
+    take_max: usize,
+    rung: bool,
+    keeper_waits: bool,
+    /// Whether the keeper speaks to the engine.
+    keeper_works: bool,
+    carriers_wait: usize,
+    /// Nothing is begun after this.
+    close_at: Option<Instant>,
+}
+
+/// What the keeper finds when it looks.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) finished: Vec<Command>,
+    /// How many more may be taken.
+    pub(crate) room: u32,
+    /// Nobody is left who carries anything: what was not begun.
+    pub(crate) left: Option<Vec<Held>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Hand {
+    state: Mutex<State>,
+    /// There is something to carry, or the hand is closed.
+    work: Condvar,
+    /// There is something for the keeper.
+    news: Condvar,
+    report_after: Duration,
+    connections: usize,
+    /// How many connections are enough while the keeper is behind.
+    few: usize,
+}
+
+impl State {
+    /// What came of a delivery.
+    fn finish(&mut self, carried: Carried) {
+        let Carried { report, time, pause } = carried;
+        self.under_way -= 1;
+        self.finished.push(report);
+        self.finished_at.get_or_insert_with(Instant::now);
+        if let Some(time) = time {
+            self.pace.took(time);
+        }
+        if pause.is_some() {
+            self.pause = pause;
+            self.give_back();
+        }
+    }
+
+    /// Gives everything back that is not begun, where the destination wants a pause.
+    fn give_back(&mut self) {
+        if let Some(pause) = self.pause {
+            self.finished.extend(self.queue.drain(..).map(|held| not_now(held.delivery, pause)));
+        }
+    }
+
+    /// How many more are to be taken. Where attempts are slow only as many as can be begun at once, for what waits
+    /// here nobody else can carry. Else so many that the connections have enough while the keeper is at work.
+    fn room(&self, connections: usize) -> usize {
+        let per = self.pace.take() as usize;
+        if self.close_at.is_some() {
+            return 0;
+        }
+        if per == 1 {
+            return self.alive.saturating_sub(self.under_way + self.queue.len());
+        }
+        let batch = self.batch(per, connections);
+        if self.queue.len() <= batch { batch } else { 0 }
+    }
+
+    /// Whether one more connection may begin what is next. Where the destination is so quick that the keeper cannot
+    /// keep up, more connections than the other processors can drive would only take its own from it; then all of them
+    /// wait for it together, with processors idle.
+    fn may_begin(&self, connections: usize, few: usize) -> bool {
+        let batch = self.batch(self.pace.take() as usize, connections);
+        let is_outrun =
+            self.keeper_works && self.pace.is_quick() && self.queue.len() < batch && self.close_at.is_none();
+        let stands_back = is_outrun && self.under_way >= few;
+        !stands_back && !self.queue.is_empty()
+    }
+
+    /// How many are taken and reported at a time. Others wait for the engine meanwhile, so it is not without bound.
+    fn batch(&self, per: usize, connections: usize) -> usize {
+        (per * connections).min(self.take_max.max(connections))
+    }
+
+    /// Whether the keeper has something to do that cannot wait for more of the same.
+    fn needs_keeper(&self, connections: usize) -> bool {
+        let starves = self.queue.is_empty() && self.under_way < self.alive;
+        self.rung
+            || self.alive == 0
+            || (starves && !self.finished.is_empty())
+            || (self.more && self.room(connections) > 0)
+            || self.finished.len() >= self.batch(self.pace.take() as usize, connections)
+    }
+}
+
+/// Longer waits are as good as this one, and added to a time they could pass its end.
+const WAIT_MAX: Duration = Duration::from_secs(3_600);
+
+impl Hand {
+    pub(crate) fn new(options: &RelayOptions, connections: usize) -> Self {
+        // What was done has to be reported well within its lease.
+        let report_after = options.report_after.min(options.lease / 4);
+        let state = State {
+            queue: VecDeque::new(),
+            finished: Vec::new(),
+            finished_at: None,
+            pace: Pace::new(report_after, options.take_max),
+            pause: None,
+            alive: connections,
+            under_way: 0,
+            more: false,
+            take_max: options.take_max as usize,
+            rung: false,
+            keeper_waits: false,
+            keeper_works: false,
+            carriers_wait: 0,
+            close_at: None,
+        };
+        // On each processor but the keeper's one that sends and one that waits for its answer.
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let few = (2 * (processors - 1)).max(1);
+        Hand { state: Mutex::new(state), work: Condvar::new(), news: Condvar::new(), report_after, connections, few }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the keeper look.
+    pub(crate) fn ring(&self) {
+        self.state().rung = true;
+        self.news.notify_one();
+    }
+
+    /// Lets the connections begin nothing after a time, and go when there is nothing left to begin.
+    pub(crate) fn close(&self, at: Instant) {
+        let mut state = self.state();
+        state.close_at.get_or_insert(at);
+        drop(state);
+        self.work.notify_all();
+    }
+
+    /// Waits until there is something for the keeper, at the longest for a time, and no longer than what is finished
+    /// may wait for its report.
+    pub(crate) fn wait(&self, time: Duration) {
+        let end = Instant::now() + time.min(WAIT_MAX);
+        let mut state = self.state();
+        state.keeper_works = false;
+        self.call(&state, usize::MAX);
+        while !state.needs_keeper(self.connections) {
+            let now = Instant::now();
+            let report_at = state.finished_at.unwrap_or(now) + self.report_after.min(WAIT_MAX);
+            let busy = state.under_way > 0 || !state.finished.is_empty();
+            let end = if busy { end.min(report_at) } else { end };
+            if now >= end {
+                break;
+            }
+            state.keeper_waits = true;
+            let waited = self.news.wait_timeout(state, end - now);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.keeper_waits = false;
+        }
+        state.rung = false;
+    }
+
+    /// What there is for the keeper.
+    pub(crate) fn look(&self) -> Found {
+        let mut state = self.state();
+        state.finished_at = None;
+        // Its report is among them, and stands before the next taking.
+        state.pause = None;
+        state.keeper_works = true;
+        let finished = std::mem::take(&mut state.finished);
+        let room = u32::try_from(state.room(self.connections)).unwrap_or(u32::MAX);
+        let left = (state.alive == 0).then(|| state.queue.drain(..).collect());
+        Found { finished, room, left }
+    }
+
+    /// Puts into the hand what was taken, and whether there is more.
+    pub(crate) fn fill(&self, taken: impl Iterator<Item = Held>, more: bool) {
+        let mut state = self.state();
+        let before = state.queue.len();
+        state.queue.extend(taken);
+        state.more = more;
+        state.give_back();
+        self.call(&state, state.queue.len().saturating_sub(before));
+    }
+
+    /// Wakes connections that wait, one for each that is to be carried and no more than are asked for.
+    fn call(&self, state: &State, most: usize) {
+        (0..most.min(state.queue.len()).min(state.carriers_wait)).for_each(|_| self.work.notify_one());
+    }
+
+    /// A connection begins its work.
+    pub(crate) fn carrier(&self) -> Carrier<'_> {
+        Carrier { hand: self, carries: false }
+    }
+}
+
+/// One connection's place at the hand, which is given up when it is dropped, by a panic too.
+#[derive(Debug)]
+pub(crate) struct Carrier<'h> {
+    hand: &'h Hand,
+    carries: bool,
+}
+
+impl Carrier<'_> {
+    /// What came of the last, where there was one, and the next to carry. `None` when it is time to go.
+    pub(crate) fn next(&mut self, carried: Option<Carried>) -> Option<Held> {
+        let mut state = self.hand.state();
+        if let Some(carried) = carried {
+            self.carries = false;
+            state.finish(carried);
+        }
+        loop {
+            if state.close_at.is_some_and(|at| state.queue.is_empty() || Instant::now() >= at) {
+                return None;
+            }
+            let may_begin = state.may_begin(self.hand.connections, self.hand.few);
+            let held = if may_begin { state.queue.pop_front() } else { None };
+            if held.is_some() {
+                self.carries = true;
+                state.under_way += 1;
+            }
+            // Once is enough, though it takes the keeper a while to wake.
+            let calls = state.keeper_waits && state.needs_keeper(self.hand.connections);
+            if calls {
+                state.keeper_waits = false;
+            }
+            if held.is_some() {
+                drop(state);
+                if calls {
+                    self.hand.news.notify_one();
+                }
+                return held;
+            }
+            if calls {
+                self.hand.news.notify_one();
+            }
+            state.carriers_wait += 1;
+            state = self.hand.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.carriers_wait -= 1;
+        }
+    }
+}
+
+impl Drop for Carrier<'_> {
+    fn drop(&mut self) {
+        let mut state = self.hand.state();
+        state.under_way -= usize::from(self.carries);
+        state.alive -= 1;
+        self.hand.call(&state, 1);
+        drop(state);
+        self.hand.news.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stockroom::{DeliveryBody, DeliveryResult, StockCheck};
+
+    use super::*;
+    use crate::reports::{pause, report};
+
+    fn held(number: u64) -> Held {
+        let delivery = LeasedDelivery {
+            destination: "wms".into(),
+            number,
+            key: number.to_string(),
+            attempt: 1,
+            doubt: false,
+            lease_until_ms: 0,
+            body: DeliveryBody::CheckStock(StockCheck { location: "main".into(), skus: Vec::new() }),
+        };
+        Held { delivery, begin_by: Instant::now() + WAIT_MAX }
+    }
+
+    fn some(numbers: std::ops::Range<u64>) -> impl Iterator<Item = Held> {
+        numbers.map(held)
+    }
+
+    #[test]
+    fn a_pause_gives_back_what_is_in_hand_and_what_was_taken_before_it_is_reported() {
+        let hand = Hand::new(&RelayOptions::default(), 1);
+        hand.fill(some(0..3), true);
+        let mut carrier = hand.carrier();
+        let first = carrier.next(None).unwrap();
+        carrier.carries = false;
+        let result = DeliveryResult::DoneWithPause { answer: Default::default(), pause_ms: 5 };
+        let wanted = pause(&result);
+        assert!(wanted.is_some());
+        hand.state().finish(Carried { report: report(first.delivery, result), time: None, pause: wanted });
+        assert!(hand.state().queue.is_empty());
+        // The keeper was about to take when it was asked for.
+        hand.fill(some(3..5), true);
+        assert_eq!(hand.look().finished.len(), 5);
+        // What is taken from now on was taken after the engine was told.
+        hand.fill(some(5..7), true);
+        assert_eq!((hand.look().finished.len(), hand.state().queue.len()), (0, 2));
+    }
+
+    #[test]
+    fn connections_stand_back_only_where_they_outrun_the_keeper() {
+        let options = RelayOptions { take_max: 10, ..RelayOptions::default() };
+        // The time of an attempt, what waits in hand, the connections at work, whether the keeper is, and what may be.
+        for (attempt_us, queue, under_way, keeper_works, expected) in [
+            (100, 0, 0, true, false),
+            (100, 3, 1, true, true),
+            (100, 3, 2, true, false),
+            (100, 3, 2, false, true),
+            (100, 10, 7, true, true),
+            (1_100, 3, 7, true, true),
+        ] {
+            let hand = Hand::new(&options, 8);
+            hand.fill(some(0..queue), true);
+            let mut state = hand.state();
+            state.pace.took(Duration::from_micros(attempt_us));
+            (state.under_way, state.keeper_works) = (under_way, keeper_works);
+            assert_eq!(state.may_begin(8, 2), expected, "{attempt_us} {queue} {under_way} {keeper_works}");
+            state.close_at = Some(Instant::now());
+            assert_eq!(state.may_begin(8, 2), queue > 0, "what is left at the end is for all");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Commands as bytes: read, done, and answered as bytes. One call is one commit, whatever the number of commands.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use stockroom::ports::Store;
+use stockroom::{Action, Command, Error, ErrorKind, Reply, Result, Stockroom, TimedCommand};
+
+/// The most commands of one batch.
+pub const BATCH_MAX: usize = 100_000;
+
+/// One command as hosts send it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Command")]
+pub struct CommandDocument {
+    /// The caller's name for this one effect, 1 to 128 bytes. The same key again gets the same answer and changes
+    /// nothing; the same key with other content is rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// When it is decided, in milliseconds since the Unix epoch; absent for now, by the engine's clock. A time before
+    /// that of the last event counts as that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<i64>,
+    /// What to do.
+    pub action: Action,
+}
+
+impl From<TimedCommand> for CommandDocument {
+    fn from(timed: TimedCommand) -> Self {
+        let TimedCommand { at_ms, command: Command { key, action } } = timed;
+        CommandDocument { key, at_ms: Some(at_ms), action }
+    }
+}
+
+/// Does one command and gives its reply, once it is durable.
+///
+/// # Errors
+/// [`ErrorKind::Malformed`] where the bytes are no command; else as [`Stockroom::execute`].
+pub fn execute<S: Store>(stockroom: &Stockroom<S>, command: &[u8]) -> Result<Vec<u8>> {
+    let CommandDocument { key, at_ms, action } = parse(command, "documents.execute")?;
+    let command = Command { key, action };
+    let reply = match at_ms {
+        Some(at_ms) => stockroom.execute_at(at_ms, command),
+        None => stockroom.execute(command),
+    }?;
+    write(&reply, "documents.execute")
+}
+
+/// Does an array of commands in one commit and gives the array of their replies. Each stands or falls alone.
+///
+/// # Errors
+/// [`ErrorKind::Malformed`] where the bytes are no array of commands, or of more than [`BATCH_MAX`]; else as
+/// [`Stockroom::execute_batch`]. A failure means that none was done.
+pub fn execute_batch<S: Store>(stockroom: &Stockroom<S>, commands: &[u8]) -> Result<Vec<u8>> {
+    const OPERATION: &str = "documents.execute_batch";
+    let commands: Vec<CommandDocument> = parse(commands, OPERATION)?;
+    if commands.len() > BATCH_MAX {
+        let message = format!("{} commands are more than {BATCH_MAX}", commands.len());
+        return Err(Error::new(ErrorKind::Malformed, OPERATION, message));
+    }
+    let now_ms = stockroom.now_ms();
+    let timed = |CommandDocument { key, at_ms, action }| TimedCommand {
+        at_ms: at_ms.unwrap_or(now_ms),
+        command: Command { key, action },
+    };
+    let replies = stockroom.execute_batch_at(commands.into_iter().map(timed).collect())?;
+    write(&replies, OPERATION)
+}
+
+/// Decides a command, gives the reply that it would get, and changes nothing.
+///
+/// # Errors
+/// As [`execute`].
+pub fn preview<S: Store>(stockroom: &Stockroom<S>, command: &[u8]) -> Result<Vec<u8>> {
+    let CommandDocument { key, at_ms, action } = parse(command, "documents.preview")?;
+    let command = Command { key, action };
+    let reply: Reply = match at_ms {
+        Some(at_ms) => stockroom.preview_at(at_ms, command),
+        None => stockroom.preview(command),
+    }?;
+    write(&reply, "documents.preview")
+}
+
+/// Reads a document; says where it is not what it should be.
+pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8], operation: &'static str) -> Result<T> {
+    serde_json::from_str(text(bytes, operation)?)
+        .map_err(|error| Error::new(ErrorKind::Malformed, operation, error.to_string()))
+}
+
+/// The bytes as text. Stores read rows from text: reading documents in the same way keeps the code for it once in a
+/// library that is to be small.
+pub(crate) fn text<'b>(bytes: &'b [u8], operation: &'static str) -> Result<&'b str> {
+    std::str::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::Malformed, operation, "it is not UTF-8"))
+}
+
+/// Writes a document. It fails only where a type's own serialization does, and none of ours can.
+pub(crate) fn write<T: Serialize>(document: &T, operation: &'static str) -> Result<Vec<u8>> {
+    serde_json::to_vec(document).map_err(|error| Error::new(ErrorKind::Malformed, operation, error.to_string()))
+}

@@ -65,6 +65,11 @@ impl<S: Store> EngineShop<S> {
     pub(crate) fn open(store: S) -> Outcome<Self> {
         Ok(EngineShop { stockroom: stocked(store)? })
     }
+
+    /// A shop over a store that was stocked before.
+    pub(crate) fn over(store: S) -> Self {
+        EngineShop { stockroom: Stockroom::new(store, SystemClock) }
+    }
 }
 
 fn new_order(order: SampleOrder) -> NewOrder {

@@ -14,6 +14,7 @@ mod listings;
 mod measure;
 mod process;
 mod suite;
+mod through_c;
 mod workload;
 
 use std::error::Error;
@@ -57,6 +58,7 @@ fn names() -> impl Iterator<Item = &'static str> {
         .map(|benchmark| benchmark.name)
         .chain(deliveries::NAMES)
         .chain(listings::NAMES)
+        .chain(through_c::NAMES)
         .chain(growth::NAMES)
 }
 
@@ -87,11 +89,13 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     let chosen: Vec<&Benchmark> = BENCHMARKS.iter().filter(|benchmark| is_chosen(benchmark.name)).collect();
     let chosen_deliveries: Vec<&'static str> = deliveries::NAMES.into_iter().filter(|name| is_chosen(name)).collect();
     let chosen_listings: Vec<&'static str> = listings::NAMES.into_iter().filter(|name| is_chosen(name)).collect();
+    let chosen_through_c: Vec<&'static str> = through_c::NAMES.into_iter().filter(|name| is_chosen(name)).collect();
     let growth_runs = if growth::NAMES.into_iter().any(is_chosen) { growth::RUNS } else { 0 };
 
     let visible = io::stdout().is_terminal() && io::stderr().is_terminal();
     let progress = Progress::new(
-        ((chosen.len() + chosen_deliveries.len() + chosen_listings.len()) * config.rounds() + growth_runs) as u64,
+        ((chosen.len() + chosen_deliveries.len() + chosen_listings.len() + chosen_through_c.len()) * config.rounds()
+            + growth_runs) as u64,
         visible,
     );
     let report = Report::new(arguments.json, &progress)?;
@@ -104,6 +108,9 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     }
     for name in chosen_listings {
         report.row(&listings::run(name, &config, &progress)?)?;
+    }
+    for name in chosen_through_c {
+        report.row(&through_c::run(name, &config, &progress)?)?;
     }
     if growth_runs > 0 {
         let rows = growth::run(config.quick, &progress)?;

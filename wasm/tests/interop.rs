@@ -1,0 +1,95 @@
+//! The file is one and the same for Rust and for Node: what either wrote the other opens, with the same digest, the log
+//! of a killed process included. Needs Node and the module (`cargo xtask wasm`); without them it says so and passes.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use stockroom::{NewLine, NewOrder, Stockroom};
+use stockroom_sqlite::SqliteStore;
+
+fn package() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("npm")
+}
+
+/// Whether the other half is there.
+fn can_run() -> bool {
+    let built = package().join("module/stockroom_bg.wasm").is_file();
+    let node = Command::new("node").arg("--version").output().is_ok();
+    if !built || !node {
+        eprintln!("skipped: it needs node and the module that `cargo xtask wasm` builds");
+    }
+    built && node
+}
+
+fn start(arguments: &[&str], file: &Path) -> Child {
+    let script = package().join("test/support/child.js");
+    let mut command = Command::new("node");
+    command.arg(script).arg(arguments[0]).arg(file).args(&arguments[1..]).stdout(Stdio::piped());
+    command.spawn().expect("node starts")
+}
+
+/// What a job says, line by line.
+fn say(arguments: &[&str], file: &Path) -> Vec<String> {
+    let output = start(arguments, file).wait_with_output().expect("node runs");
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
+fn open(file: &Path) -> Stockroom<SqliteStore> {
+    Stockroom::new(SqliteStore::open(file).expect("it opens"), || 1_795_000_000_000)
+}
+
+fn digest(shop: &Stockroom<SqliteStore>) -> String {
+    let report = shop.verify().expect("it can be read");
+    assert!(report.is_ok(), "{report:?}");
+    shop.digest().expect("it can be read").to_string()
+}
+
+fn order(id: &str) -> NewOrder {
+    NewOrder {
+        id: id.into(),
+        channel: "web".into(),
+        currency: "EUR".into(),
+        lines: vec![NewLine { sku: "SKU-1".into(), quantity: 1, unit_price_minor: 5 }],
+        ..NewOrder::default()
+    }
+}
+
+#[test]
+fn node_and_rust_take_turns_on_one_file() {
+    if !can_run() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.sqlite3");
+    let written = say(&["write", "a", "120"], &file);
+    let shop = open(&file);
+    assert_eq!([digest(&shop)], *written, "Rust reads what Node wrote");
+    assert!(shop.execute(order("r-1")).expect("it is written").accepted().is_ok());
+    let ours = digest(&shop);
+    drop(shop);
+    assert_eq!(say(&["digest"], &file), [ours], "Node reads what Rust wrote");
+}
+
+#[test]
+fn rust_finds_every_order_that_a_killed_node_acknowledged() {
+    if !can_run() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.sqlite3");
+    let mut seller = start(&["sell", "k"], &file);
+    let mut lines = BufReader::new(seller.stdout.take().expect("its output")).lines();
+    let first: Vec<String> = lines.by_ref().take(60).map(|line| line.expect("a line")).collect();
+    seller.kill().expect("it runs");
+    seller.wait().expect("it ends");
+    let acknowledged: Vec<String> = first.into_iter().skip(1).chain(lines.map_while(Result::ok)).collect();
+    let shop = open(&file);
+    digest(&shop);
+    for id in &acknowledged {
+        let reply = shop.execute(order(id)).expect("it can be asked");
+        // The same id with other content: it is there.
+        assert_eq!(reply.rejection().map(|rejection| rejection.code.name()), Some("order_exists"), "{id}");
+    }
+}

@@ -22,6 +22,8 @@ pub(crate) struct Arguments {
 
 /// Builds the benchmark program in release mode and runs it.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    // The rows through C need the library beside the program.
+    process::run(&mut workspace.cargo(&["build", "--quiet", "--release", "--locked", "-p", "stockroom-ffi"]))?;
     let mut command = workspace.cargo(&["run", "--quiet", "--release", "--locked", "-p", "stockroom-benches", "--"]);
     process::run(command.args(passed(arguments)))
 }

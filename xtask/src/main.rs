@@ -4,11 +4,18 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod embed;
+mod examples;
+mod header;
+mod install;
 mod process;
 mod replay;
 mod runner;
+mod simulate;
 mod steps;
 mod tidy;
+mod tools;
+mod wasm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -42,6 +49,14 @@ enum Task {
     Tidy,
     /// Run the side-by-side benchmarks in release mode
     Bench(bench::Arguments),
+    /// Build the npm package's WebAssembly module
+    Wasm(wasm::Arguments),
+    /// Write include/stockroom.h anew from the code
+    Header,
+    /// Install libstockroom for C programs: header, libraries, pkg-config, CMake
+    Install(install::Arguments),
+    /// Run whole histories with everything going wrong, and check them
+    Simulate(simulate::Arguments),
 }
 
 /// The names that `--skip` takes, so that an unknown one is answered with the list.
@@ -61,6 +76,10 @@ fn main() -> ExitCode {
         Task::Test { skip } => runner::run(steps::STEPS, &skip, &workspace),
         Task::Tidy => tidy::run(&workspace),
         Task::Bench(arguments) => bench::run(&workspace, &arguments),
+        Task::Wasm(arguments) => wasm::run(&workspace, &arguments),
+        Task::Header => header::run(&workspace),
+        Task::Install(arguments) => install::run(&workspace, &arguments),
+        Task::Simulate(arguments) => simulate::run(&workspace, &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -78,7 +97,8 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-        assert_eq!(subcommand_names(), ["test", "tidy", "bench"]);
+        let names = ["test", "tidy", "bench", "wasm", "header", "install", "simulate"];
+        assert_eq!(subcommand_names(), names);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Running other programs, with their output shown as it comes. It may not decide what a failure means
 //! for the caller, only say which command failed and how.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -27,6 +28,23 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     Ok(text)
 }
 
+/// Runs a command to its end and hands over its standard output line by line as it comes; the error output goes where
+/// ours goes.
+pub(crate) fn each_line(command: &mut Command, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{}`", line(command)))?;
+    let mut taken = Ok(());
+    for text in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+        // It is heard to its end, so that it does not die of a closed pipe.
+        taken = taken.and_then(|()| take(&text?));
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", line(command));
+    }
+    taken
+}
+
 /// The command as a person would type it.
 fn line(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
@@ -49,6 +67,19 @@ mod tests {
         assert!(run(Command::new("/bin/sh").args(["-c", "exit 0"])).is_ok());
         let error = run(&mut Command::new("/no/such/program")).expect_err("there is none").to_string();
         assert!(error.contains("cannot start `program`"), "{error}");
+    }
+
+    #[test]
+    fn lines_are_handed_over_and_a_failure_is_said() {
+        let mut lines = Vec::new();
+        let mut keep = |line: &str| {
+            lines.push(line.to_owned());
+            Ok(())
+        };
+        each_line(Command::new("/bin/sh").args(["-c", "echo a; echo b"]), &mut keep).expect("echo works");
+        assert!(each_line(Command::new("/bin/sh").args(["-c", "echo c; exit 1"]), &mut keep).is_err());
+        assert_eq!(lines, ["a", "b", "c"]);
+        assert!(each_line(Command::new("/bin/sh").args(["-c", "echo d"]), |_| bail!("no")).is_err());
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use anyhow::Result;
 
+use crate::embed;
+use crate::examples;
 use crate::process;
 use crate::replay;
 use crate::tidy;
@@ -34,6 +36,14 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "test", about: "unit and integration tests pass", run: test },
     Step { name: "doc-test", about: "the examples in the docs run", run: doc_test },
     Step { name: "doc", about: "the API docs build without a warning", run: doc },
+    Step {
+        name: "install",
+        about: "an installation serves pkg-config and CMake, wherever it is moved",
+        run: embed::run,
+    },
+    Step { name: "example-c", about: "a till in C keeps every sale through kill -9", run: examples::c },
+    Step { name: "example-python", about: "the shop in Python runs and verifies", run: examples::python },
+    Step { name: "example-php", about: "the shop in PHP runs and verifies", run: examples::php },
     Step { name: "replay", about: "the bundled month of orders replays and verifies", run: replay::bundled },
     Step { name: "replay-full", about: "half a year of orders gives the known result", run: replay::full },
 ];

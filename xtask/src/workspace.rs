@@ -50,6 +50,17 @@ impl Workspace {
         command
     }
 
+    /// Where cargo puts what it builds.
+    pub(crate) fn target_directory(&self) -> Result<PathBuf> {
+        #[derive(serde::Deserialize)]
+        struct Metadata {
+            target_directory: PathBuf,
+        }
+        let metadata = process::capture(&mut self.cargo(&["metadata", "--format-version=1", "--no-deps", "--locked"]))?;
+        let metadata: Metadata = serde_json::from_str(&metadata).context("cannot read what `cargo metadata` says")?;
+        Ok(metadata.target_directory)
+    }
+
     /// What git tracks and what it would track: all files but the ignored ones and those deleted on disk.
     pub(crate) fn tree(&self) -> Result<Tree> {
         let mut command = Command::new("git");

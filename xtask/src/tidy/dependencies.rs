@@ -1,6 +1,8 @@
 //! The dependency rule: who may depend on whom in the workspace, and what the core may use at all. It
 //! reads what `cargo metadata` says and may not look at the disk.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde::Deserialize;
 
@@ -12,6 +14,12 @@ const HTTP: &str = "stockroom-http";
 const CONFORMANCE: &str = "stockroom-conformance";
 const CLOCK: &str = "stockroom-clock";
 
+/// The adapters that speak with remote APIs as plain values.
+const SPEAKERS: &[&str] = &["stockroom-shopify", "stockroom-wms", "stockroom-woocommerce"];
+
+/// The feature that plants bugs for the simulation. The core's own tests alone may turn it on.
+const PLANTED_BUGS: &str = "planted-bugs";
+
 /// What the core may use. Each does no I/O in the way that the core uses it; a new one needs a reason.
 const CORE_MAY_USE: &[&str] = &["itoa", "jiff", "rustc-hash", "schemars", "serde", "serde_json", "sha2"];
 
@@ -22,6 +30,8 @@ pub(super) struct Package {
     /// Its directory from the root, empty for the root itself.
     directory: String,
     dependencies: Vec<Dependency>,
+    /// Its own features, with what each turns on.
+    features: BTreeMap<String, Vec<String>>,
     /// The text of its manifest, to tell the line of a dependency.
     pub(super) manifest: String,
 }
@@ -34,6 +44,9 @@ struct Dependency {
     rename: Option<String>,
     /// `dev` or `build`; nothing for a normal one.
     kind: Option<String>,
+    /// The features that it turns on.
+    #[serde(default)]
+    features: Vec<String>,
 }
 
 /// What the rule knows a package as.
@@ -45,6 +58,8 @@ enum Place {
     Face,
     /// What examples share; it knows no adapter.
     Sample,
+    /// What the faces share: the engine's calls as documents, with the adapters that do no I/O.
+    Documents,
     /// The project's own commands.
     Tool,
     Unknown,
@@ -62,6 +77,8 @@ pub(super) fn parse(metadata: &str) -> Result<Vec<Package>> {
         name: String,
         manifest_path: String,
         dependencies: Vec<Dependency>,
+        #[serde(default)]
+        features: BTreeMap<String, Vec<String>>,
     }
 
     let metadata: Metadata = serde_json::from_str(metadata)?;
@@ -74,6 +91,7 @@ pub(super) fn parse(metadata: &str) -> Result<Vec<Package>> {
         directory: directory(&package.manifest_path),
         name: package.name,
         dependencies: package.dependencies,
+        features: package.features,
         manifest: String::new(),
     });
     Ok(packages.collect())
@@ -86,6 +104,12 @@ pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
         if package.place() == Place::Unknown {
             let message = format!("`{}` is in a place for which the dependency rule says nothing", package.name);
             findings.push(Finding::new(&package.manifest_path(), 1, RULE, message));
+        }
+        for (feature, turned_on) in &package.features {
+            if turned_on.iter().any(|name| name.rsplit('/').next() == Some(PLANTED_BUGS)) {
+                let message = format!("`{}`'s feature `{feature}` turns `{PLANTED_BUGS}` on", package.name);
+                findings.push(Finding::new(&package.manifest_path(), 1, RULE, message));
+            }
         }
         for dependency in &package.dependencies {
             let target = packages.iter().find(|other| other.name == dependency.name);
@@ -105,6 +129,10 @@ pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
 
 /// What is wrong with a dependency on a package of the workspace.
 fn edge_fault(package: &Package, target: &Package, dependency: &Dependency) -> Option<&'static str> {
+    let is_core_in_its_tests = package.name == target.name && dependency.is_dev();
+    if dependency.features.iter().any(|feature| feature == PLANTED_BUGS) && !is_core_in_its_tests {
+        return Some("only the core's own tests may plant bugs in it");
+    }
     if matches!(target.place(), Place::Face | Place::Tool) {
         return Some("nothing depends on what puts adapters together, or on xtask");
     }
@@ -116,7 +144,12 @@ fn edge_fault(package: &Package, target: &Package, dependency: &Dependency) -> O
     match package.place() {
         Place::Sample if target.place() == Place::Core => None,
         Place::Sample => Some("what the examples share depends on the core alone"),
-        Place::Core if is_suite_in_tests => None,
+        Place::Documents if SPEAKERS.contains(&target.name.as_str()) || target.place() == Place::Core => None,
+        Place::Documents => Some("what faces share depends on the core and on adapters that do no I/O"),
+        _ if target.place() == Place::Documents && package.place() != Place::Face => {
+            Some("only faces depend on what they share")
+        }
+        Place::Core if is_suite_in_tests || is_core_in_its_tests => None,
         Place::Core => Some("the core depends on no crate of the workspace (the conformance suite in tests apart)"),
         Place::Adapter if target.place() == Place::Core || target.name == HTTP || is_suite_in_tests => None,
         Place::Adapter if is_suite => Some("the conformance suite is for tests: make it a dev-dependency"),
@@ -151,8 +184,9 @@ impl Package {
             _ if self.name == CLOCK => Place::Adapter,
             // What the examples share: data as commands, without any adapter.
             ["examples", "retail"] => Place::Sample,
+            ["documents"] => Place::Documents,
             ["ffi" | "wasm" | "examples" | "benches", ..] => Place::Face,
-            ["xtask"] => Place::Tool,
+            ["xtask", ..] => Place::Tool,
             _ => Place::Unknown,
         }
     }
@@ -187,22 +221,32 @@ mod tests {
         ("stockroom-http", "adapters/http"),
         ("stockroom-clock", "adapters/clock"),
         ("stockroom-sqlite", "adapters/sqlite"),
+        ("stockroom-wms", "adapters/wms"),
+        ("stockroom-documents", "documents"),
         ("stockroom-ffi", "ffi"),
         ("stockroom-wasm", "wasm"),
         ("replay", "examples/replay"),
         ("stockroom-benches", "benches"),
         ("xtask", "xtask"),
+        ("xtask-wasm-bindgen", "xtask/wasm-bindgen"),
     ];
 
     fn faults(from: &str, to: &str, kind: Option<&str>) -> usize {
+        faults_with(from, to, kind, &[])
+    }
+
+    fn faults_with(from: &str, to: &str, kind: Option<&str>, features: &[&str]) -> usize {
+        let features: Vec<String> = features.iter().map(|feature| (*feature).to_owned()).collect();
         let packages: Vec<Package> = WORKSPACE
             .iter()
             .map(|(name, directory)| {
-                let dependency = Dependency { name: to.to_owned(), rename: None, kind: kind.map(str::to_owned) };
+                let kind = kind.map(str::to_owned);
+                let dependency = Dependency { name: to.to_owned(), rename: None, kind, features: features.clone() };
                 Package {
                     name: (*name).to_owned(),
                     directory: (*directory).to_owned(),
                     dependencies: if *name == from { vec![dependency] } else { vec![] },
+                    features: BTreeMap::new(),
                     manifest: String::new(),
                 }
             })
@@ -225,10 +269,14 @@ mod tests {
             ("stockroom-ffi", "stockroom-sqlite", None),
             ("stockroom-ffi", "stockroom-clock", None),
             ("stockroom-wasm", "stockroom-http", None),
+            ("stockroom-ffi", "stockroom-documents", None),
+            ("stockroom-documents", "stockroom", None),
+            ("stockroom-documents", "stockroom-wms", None),
             ("replay", "stockroom-sqlite", None),
             ("stockroom-benches", "stockroom-sqlite", Some("dev")),
             ("xtask", "stockroom", None),
             ("xtask", "clap", None),
+            ("xtask-wasm-bindgen", "wasm-bindgen-cli-support", None),
         ] {
             assert_eq!(faults(from, to, kind), 0, "{from} -> {to} ({kind:?})");
         }
@@ -248,12 +296,36 @@ mod tests {
             ("stockroom-conformance", "stockroom-sqlite", None),
             ("stockroom-sqlite", "stockroom-benches", Some("dev")),
             ("stockroom-ffi", "stockroom-wasm", None),
+            ("stockroom-documents", "stockroom-sqlite", None),
+            ("stockroom-documents", "stockroom-http", None),
+            ("stockroom-wms", "stockroom-documents", None),
+            ("stockroom-wms", "stockroom-documents", Some("dev")),
             ("stockroom-benches", "replay", None),
             ("stockroom-benches", "xtask", None),
             ("xtask", "stockroom-sqlite", None),
+            ("xtask-wasm-bindgen", "stockroom-wasm", None),
             ("xtask", "stockroom-conformance", Some("dev")),
         ] {
             assert_eq!(faults(from, to, kind), 1, "{from} -> {to} ({kind:?})");
+        }
+    }
+
+    #[test]
+    fn bugs_are_planted_by_the_cores_own_tests_alone() {
+        assert_eq!(faults_with("stockroom", "stockroom", Some("dev"), &["planted-bugs"]), 0);
+        assert_eq!(faults_with("stockroom", "stockroom", None, &["planted-bugs"]), 1);
+        assert_eq!(faults_with("stockroom-sqlite", "stockroom", Some("dev"), &["planted-bugs"]), 1);
+        assert_eq!(faults_with("stockroom-benches", "stockroom", None, &["planted-bugs"]), 1);
+        assert_eq!(faults_with("stockroom-benches", "stockroom", None, &["other"]), 0);
+        for turned_on in ["planted-bugs", "stockroom/planted-bugs"] {
+            let package = Package {
+                name: "stockroom".to_owned(),
+                directory: "core".to_owned(),
+                dependencies: vec![],
+                features: BTreeMap::from([("default".to_owned(), vec![turned_on.to_owned()])]),
+                manifest: String::new(),
+            };
+            assert_eq!(check(&[package]).len(), 1, "{turned_on}");
         }
     }
 
@@ -263,6 +335,7 @@ mod tests {
             name: "tools".to_owned(),
             directory: directory.to_owned(),
             dependencies: vec![],
+            features: BTreeMap::new(),
             manifest: String::new(),
         };
         assert_eq!(check(&[package("tools")]).len(), 1);

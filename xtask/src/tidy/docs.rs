@@ -10,14 +10,16 @@ const RULE: &str = "docs";
 
 /// Code that ends like this, or starts like that, is taken for a path of the repository.
 const PATH_ENDS: &[&str] = &[".md", ".rs", ".toml", ".sql", ".sh"];
-const PATH_STARTS: &[&str] = &["core/", "adapters/", "docs/", "examples/", "benches/", "xtask/"];
+const PATH_STARTS: &[&str] =
+    &["core/", "documents/", "adapters/", "ffi/", "include/", "docs/", "examples/", "benches/", "xtask/"];
 
 /// What stands for something else in a path; what comes before it is still checked.
 const PLACEHOLDERS: &[char] = &['<', '*', '{', '…'];
 
 /// Which files the rule looks at.
 pub(super) fn is_checked(path: &str) -> bool {
-    let is_document = path.starts_with("docs/") && path.ends_with(".md");
+    let is_document =
+        ["docs/", "ffi/", "examples/"].iter().any(|start| path.starts_with(start)) && path.ends_with(".md");
     is_document || matches!(path, "README.md" | "ARCHITECTURE.md" | "CONTRIBUTING.md" | "CHANGELOG.md")
 }
 
@@ -144,7 +146,9 @@ mod tests {
 
     #[test]
     fn only_the_docs_are_checked() {
-        assert!(is_checked("README.md") && is_checked("docs/orders.md") && is_checked("docs/adr/1.md"));
+        for path in ["README.md", "docs/orders.md", "docs/adr/1.md", "ffi/CONTRACT.md", "examples/c/README.md"] {
+            assert!(is_checked(path), "{path}");
+        }
         assert!(!is_checked("core/README.md") && !is_checked("docs/map.png") && !is_checked("LICENSE-MIT"));
     }
 

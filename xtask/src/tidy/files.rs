@@ -24,14 +24,14 @@ pub(super) fn opens_with_its_purpose(source: &SourceFile) -> Option<Finding> {
     Some(Finding::new(&source.path, 1, "opening", "the first line is not `//!` and what the file is for"))
 }
 
-/// A crate root forbids unsafe code. `ffi/` is free of the rule, and an adapter with a VFS (a `vfs.rs` or
+/// A crate root forbids unsafe code. `ffi/` is free of the rule, and `wasm/` or an adapter with a VFS (a `vfs.rs` or
 /// `vfs/` beside its `lib.rs`) denies instead, so that the VFS alone can allow it.
 pub(super) fn forbids_unsafe_code(source: &SourceFile, tree: &Tree) -> Option<Finding> {
     let (directory, name) = source.path.rsplit_once('/').unwrap_or(("", &source.path));
     if !matches!(name, "lib.rs" | "main.rs") || source.path.starts_with("ffi/") {
         return None;
     }
-    let has_vfs = directory.starts_with("adapters/")
+    let has_vfs = (directory.starts_with("adapters/") || directory == "wasm/src")
         && (tree.contains(&format!("{directory}/vfs.rs")) || tree.contains(&format!("{directory}/vfs")));
     let has = |attribute| source.text.lines().any(|line| line.trim() == attribute);
     if has(FORBID) || (has_vfs && has(DENY)) {
@@ -91,15 +91,23 @@ mod tests {
 
     #[test]
     fn crate_roots_forbid_unsafe_code() {
-        let tree =
-            Tree::new(["adapters/opfs/src/lib.rs", "adapters/opfs/src/vfs.rs", "core/src/lib.rs", "core/src/vfs.rs"]);
+        let tree = Tree::new([
+            "adapters/opfs/src/lib.rs",
+            "adapters/opfs/src/vfs.rs",
+            "core/src/lib.rs",
+            "core/src/vfs.rs",
+            "wasm/src/lib.rs",
+            "wasm/src/vfs/mod.rs",
+        ]);
         let check = |path: &str, text: &str| forbids_unsafe_code(&file(path, text), &tree).is_none();
         let (forbid, deny) = (format!("//! A.\n\n{FORBID}\n"), format!("//! A.\n\n{DENY}\n"));
 
         assert!(check("core/src/lib.rs", &forbid));
         assert!(!check("core/src/lib.rs", "//! A.\n"));
         assert!(!check("core/src/lib.rs", &format!("//! A.\n// {FORBID}\n")), "a comment forbids nothing");
-        assert!(!check("core/src/lib.rs", &deny), "only an adapter may have a VFS");
+        assert!(!check("core/src/lib.rs", &deny), "only wasm and adapters may have a VFS");
+        assert!(check("wasm/src/lib.rs", &deny));
+        assert!(!check("wasm/src/lib.rs", "//! A.\n"));
         assert!(!check("xtask/src/main.rs", "//! A.\n"));
         assert!(check("core/src/order/rows.rs", "//! Not a root.\n"));
         assert!(check("ffi/src/lib.rs", "//! A.\n"));

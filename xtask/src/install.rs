@@ -1,0 +1,226 @@
+//! `cargo xtask install`: builds libstockroom in release mode and puts it where C programs find it, with its header
+//! and what pkg-config and CMake read. Which files those are is for `layout.rs`; this file builds and writes.
+
+mod layout;
+mod native;
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use serde_json::Value;
+
+use crate::process;
+use crate::workspace::Workspace;
+use layout::{Content, Item, Release};
+use native::NativeLibraries;
+
+/// Where to install, and what.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The directory that gets include/ and lib/; nothing installed names it, so it may be moved
+    #[arg(long, value_name = "DIR")]
+    pub(crate) prefix: PathBuf,
+    /// The libraries' directory below the prefix, such as lib64 or lib/x86_64-linux-gnu
+    #[arg(long, value_name = "DIR", default_value = "lib")]
+    pub(crate) libdir: String,
+    /// Write below this directory, as packagers do
+    #[arg(long, value_name = "DIR", env = "DESTDIR")]
+    pub(crate) destdir: Option<OsString>,
+    /// Keep what is for debuggers in the libraries, which makes them several times as large
+    #[arg(long)]
+    pub(crate) debug: bool,
+    /// Build without the default features: without `http`, exchanges are run by the host
+    #[arg(long)]
+    pub(crate) no_default_features: bool,
+}
+
+impl Arguments {
+    /// All as it is by default, below a prefix.
+    pub(crate) fn new(prefix: PathBuf) -> Self {
+        Arguments { prefix, libdir: "lib".to_owned(), destdir: None, debug: false, no_default_features: false }
+    }
+}
+
+/// Builds, writes every file, and says which.
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        bail!("this installs on Linux; elsewhere use cargo-c: `cargo cinstall -p stockroom-ffi`");
+    }
+    let current = std::env::current_dir().context("there is no current directory")?;
+    // An empty one, which makefiles like to pass on, is none.
+    let destdir = arguments.destdir.as_deref().filter(|directory| !directory.is_empty()).map(Path::new);
+    let root = layout::root(&arguments.prefix, destdir, &current)?;
+    let release = build(workspace, arguments.no_default_features)?;
+    for item in layout::items(&release, &arguments.libdir)? {
+        write(&root, &item, !arguments.debug)?;
+        println!("{}", root.join(&item.path).display());
+    }
+    Ok(())
+}
+
+const HEADER: &str = "include/stockroom.h";
+
+/// The version of the ABI.
+pub(crate) fn abi(workspace: &Workspace) -> Result<u32> {
+    layout::abi_of(&workspace.read(HEADER)?.text)
+}
+
+/// Builds both libraries and learns from the compiler what the static one needs.
+fn build(workspace: &Workspace, no_default_features: bool) -> Result<Release> {
+    let mut command = workspace.cargo(&["rustc", "--release", "--locked", "-p", "stockroom-ffi", "--lib"]);
+    command.arg("--message-format=json");
+    if no_default_features {
+        command.arg("--no-default-features");
+    }
+    let mut said = Said::default();
+    process::each_line(command.args(["--", "--print", "native-static-libs"]), |line| said.hear(line))?;
+    Ok(Release {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        abi: abi(workspace)?,
+        shared: said.library("so")?,
+        archive: said.library("a")?,
+        native: said.native.ok_or_else(|| anyhow!("the compiler did not say what the static library needs"))?,
+        header: workspace.root().join(HEADER),
+    })
+}
+
+/// How the compiler leads up to its note.
+const NATIVE_INTRODUCTION: &str = "link against the following native artifacts";
+
+/// What cargo has said so far, a JSON object a line.
+#[derive(Default)]
+struct Said {
+    native: Option<NativeLibraries>,
+    files: Vec<PathBuf>,
+}
+
+impl Said {
+    /// Takes note of the libraries and of what the compiler says they need; anything else it says is for the user.
+    fn hear(&mut self, line: &str) -> Result<()> {
+        let message: Value =
+            serde_json::from_str(line).with_context(|| format!("cargo says what is no JSON: {line}"))?;
+        let text = message["message"]["message"].as_str().unwrap_or_default();
+        if let Some(native) = NativeLibraries::from_note(text) {
+            self.native = Some(native);
+        } else if !text.starts_with(NATIVE_INTRODUCTION) {
+            eprint!("{}", message["message"]["rendered"].as_str().unwrap_or_default());
+        }
+        let is_library = message["target"]["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|k| k == "cdylib"));
+        if message["reason"] == "compiler-artifact" && is_library {
+            let names = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            self.files.extend(names.map(PathBuf::from));
+        }
+        Ok(())
+    }
+
+    fn library(&self, end: &str) -> Result<PathBuf> {
+        let found = self.files.iter().find(|file| file.extension().is_some_and(|extension| extension == end));
+        found.cloned().ok_or_else(|| anyhow!("cargo built no library that ends in .{end}"))
+    }
+}
+
+/// Writes one file beside its place and moves it there: a program that has the old one loaded keeps it.
+fn write(root: &Path, item: &Item, strip: bool) -> Result<()> {
+    let path = root.join(&item.path);
+    let (directory, name) = (path.parent().unwrap_or(root), path.file_name().unwrap_or_default());
+    let new = directory.join(format!(".{}.new", name.to_string_lossy()));
+    let written = || -> Result<()> {
+        fs::create_dir_all(directory)?;
+        // A rest of an installation that was interrupted.
+        if new.symlink_metadata().is_ok() {
+            fs::remove_file(&new)?;
+        }
+        let mode = match &item.content {
+            Content::Copy { from, executable } => {
+                fs::copy(from, &new)?;
+                if strip {
+                    strip_library(&new, &item.path)?;
+                }
+                if *executable { 0o755 } else { 0o644 }
+            }
+            Content::Text(text) => {
+                fs::write(&new, text)?;
+                0o644
+            }
+            Content::Link(target) => {
+                link(target, &new)?;
+                return Ok(fs::rename(&new, &path)?);
+            }
+        };
+        set_mode(&new, mode)?;
+        Ok(fs::rename(&new, &path)?)
+    };
+    written().with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(unix)]
+fn link(target: &str, place: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, place)
+}
+
+#[cfg(unix)]
+fn set_mode(file: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+/// Elsewhere `run` has refused before.
+#[cfg(not(unix))]
+fn link(_target: &str, _place: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(unix))]
+fn set_mode(_file: &Path, _mode: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Takes debug information out; of the archive no more than that, because linkers need its symbols.
+fn strip_library(file: &Path, path: &str) -> Result<()> {
+    let what = match path {
+        path if path.contains(".so") => "--strip-unneeded",
+        path if path.ends_with(".a") => "--strip-debug",
+        _ => return Ok(()),
+    };
+    process::run(Command::new("strip").arg(what).arg(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTE: &str = r#"{"reason":"compiler-message","message":{"message":"native-static-libs: -lm -lc"}}"#;
+    const ARTIFACT: &str = r#"{"reason":"compiler-artifact","target":{"kind":["cdylib","staticlib"]},"filenames":["/t/libstockroom.so","/t/libstockroom.a"]}"#;
+    const OTHER: &str = r#"{"reason":"compiler-artifact","target":{"kind":["lib"]},"filenames":["/t/libother.rlib"]}"#;
+
+    #[test]
+    fn libraries_and_note_are_read_from_cargos_messages() {
+        let mut said = Said::default();
+        said.hear(OTHER).expect("JSON");
+        assert!(said.library("so").is_err() && said.native.is_none());
+        for line in [NOTE, ARTIFACT] {
+            said.hear(line).expect("JSON");
+        }
+        assert_eq!(said.library("so").expect("built"), Path::new("/t/libstockroom.so"));
+        assert_eq!(said.library("a").expect("built"), Path::new("/t/libstockroom.a"));
+        assert_eq!(said.native.expect("a note").flags(), "-lm");
+        assert!(Said::default().hear("no JSON").is_err());
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_a_rest_is_cleared_away() {
+        let root = std::env::temp_dir().join(format!("stockroom-install-{}", std::process::id()));
+        let item = |content| Item { path: "lib/x".to_owned(), content };
+        for _ in 0..2 {
+            write(&root, &item(Content::Text("one".to_owned())), false).expect("written");
+            link("gone", &root.join("lib/.x.new")).expect("a rest");
+            write(&root, &item(Content::Link("y".to_owned())), false).expect("linked");
+            assert_eq!(fs::read_link(root.join("lib/x")).expect("a link"), Path::new("y"));
+        }
+        fs::remove_dir_all(&root).expect("cleared away");
+    }
+}

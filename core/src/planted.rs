@@ -9,6 +9,8 @@ macro_rules! bugs {
     ($($variant:ident $name:literal $about:literal)*) => {
         /// A bug that can be turned on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        // Public where the feature makes its module so.
+        #[cfg_attr(not(feature = "planted-bugs"), allow(unreachable_pub))]
         pub enum Planted {
             $(#[doc = $about] $variant,)*
         }

@@ -1,9 +1,10 @@
 /*
  * The same orders and questions as the Rust side's, through libstockroom: started by src/through_c.rs, which has stocked
- * the shop and counts the books afterwards. Prints what it took in seconds.
+ * the shop and counts the books afterwards. Asks for every SKU of the catalogue once, then starts the clock. Prints what
+ * it took in seconds.
  *
- *     through_c place-one|place-batch|place-json DATABASE ORDERS
- *     through_c available-1|available-100 DATABASE SKUS
+ *     through_c place-one|place-batch|place-json DATABASE ORDERS CATALOGUE
+ *     through_c available-1|available-100 DATABASE SKUS CATALOGUE
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,14 +142,24 @@ static long long ask(stockroom *database, const stockroom_text *skus, size_t cou
     return sum;
 }
 
+static stockroom_text *read_skus(char *text, size_t count) {
+    stockroom_text *skus = calloc(count, sizeof *skus);
+    size_t index;
+    if (!skus) fail("no memory");
+    for (index = 0; index < count; index++) skus[index] = field(&text);
+    return skus;
+}
+
 int main(int argc, char **argv) {
     stockroom *database;
-    size_t count, index;
-    char *text;
+    size_t count, index, catalogued;
+    char *text, *catalogue;
     double start;
-    if (argc != 4) fail("usage: through_c MODE DATABASE FILE");
+    if (argc != 5) fail("usage: through_c MODE DATABASE FILE CATALOGUE");
     must(stockroom_open(argv[2], Z, NULL, &database), "open");
     text = read_file(argv[3], &count);
+    catalogue = read_file(argv[4], &catalogued);
+    ask(database, read_skus(catalogue, catalogued), catalogued, 1);
     if (strncmp(argv[1], "place-", 6) == 0) {
         stockroom_line *lines = calloc(count * LINES, sizeof *lines);
         stockroom_order *orders = read_orders(text, count, lines);
@@ -167,9 +178,8 @@ int main(int argc, char **argv) {
         }
         printf("%.9f 0\n", now() - start);
     } else {
-        stockroom_text *skus = calloc(count, sizeof *skus);
+        stockroom_text *skus = read_skus(text, count);
         long long sum;
-        for (index = 0; index < count; index++) skus[index] = field(&text);
         start = now();
         sum = ask(database, skus, count, strcmp(argv[1], "available-1") == 0 ? 1 : 100);
         printf("%.9f %lld\n", now() - start, sum);

@@ -1,5 +1,7 @@
 //! The engine through its C ABI beside the engine in Rust, in the same run: what the border costs. The C side is a
-//! program of its own (c/through_c.c), compiled here against the library that stands beside this program.
+//! program of its own (c/through_c.c), compiled here against the library that stands beside this program. Both sides
+//! open a shop that was stocked and closed before, and ask for every SKU once before the clock starts, so that neither
+//! has anything in its caches that the other has not.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use crate::contender::{Contender, Outcome, Placing, Shop, Tally};
 use crate::engine::{Durable, EngineShop};
 use crate::measure::{Progress, Row, Sample, alternate, time};
 use crate::suite::{Config, SEED};
-use crate::workload::{Demand, ON_HAND, Orders, SampleOrder, questions};
+use crate::workload::{Demand, ON_HAND, Orders, SampleOrder, catalogue, questions};
 
 /// The rows, in the order in which they run.
 pub(crate) const NAMES: [&str; 5] =
@@ -86,9 +88,9 @@ fn must_be(expected: &Tally, shop: &mut dyn Shop) -> Outcome<()> {
 fn place_in_rust(config: &Config<'_>, count: usize, placing: Placing) -> Outcome<Sample> {
     let (orders, expected) = orders(count);
     let directory = tempfile::tempdir_in(config.directory)?;
-    let mut shop = Durable.open(directory.path())?;
+    let mut shop = warm(directory.path())?;
     let sample = time(count, || shop.place(orders, placing))?;
-    must_be(&expected, &mut *shop)?;
+    must_be(&expected, &mut shop)?;
     Ok(sample)
 }
 
@@ -111,7 +113,7 @@ fn place_through_c(program: &Program, mode: &str, config: &Config<'_>, count: us
 fn ask_in_rust(config: &Config<'_>, calls: usize, skus_per_call: usize) -> Outcome<Sample> {
     let skus = questions(SEED, calls * skus_per_call);
     let directory = tempfile::tempdir_in(config.directory)?;
-    let mut shop = Durable.open(directory.path())?;
+    let mut shop = warm(directory.path())?;
     let mut found = 0;
     let sample = time(calls, || {
         found = shop.available(&skus, skus_per_call)?;
@@ -146,6 +148,15 @@ fn must_find(found: i64, skus: usize) -> Outcome<()> {
 /// A database that was stocked before, to count its books.
 fn stocked(directory: &Path) -> Outcome<EngineShop<SqliteStore>> {
     Ok(EngineShop::over(SqliteStore::open(directory.join("engine.sqlite3"))?))
+}
+
+/// The Rust side's shop: stocked, opened again, and asked for every SKU, as the C side's is.
+fn warm(directory: &Path) -> Outcome<EngineShop<SqliteStore>> {
+    drop(Durable.open(directory)?);
+    let mut shop = stocked(directory)?;
+    let skus: Vec<String> = catalogue().collect();
+    must_find(shop.available(&skus, 1)?, skus.len())?;
+    Ok(shop)
 }
 
 /// The C side, compiled.
@@ -191,12 +202,14 @@ impl Program {
     /// Stocks a shop and lets the C side work in it. Gives what it took, and the sum that it found.
     fn run(&self, mode: &str, directory: &Path, workload: &str, operations: usize) -> Outcome<(Sample, i64)> {
         drop(Durable.open(directory)?);
-        let file = directory.join("workload");
+        let (file, skus) = (directory.join("workload"), directory.join("skus"));
         std::fs::write(&file, workload)?;
+        std::fs::write(&skus, catalogue().collect::<Vec<_>>().join("\n") + "\n")?;
         let output = Command::new(&self.path)
             .arg(mode)
             .arg(directory.join("engine.sqlite3"))
             .arg(&file)
+            .arg(&skus)
             .env("LD_LIBRARY_PATH", &self.libraries)
             .output()?;
         if !output.status.success() {

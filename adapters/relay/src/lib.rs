@@ -49,7 +49,7 @@ impl Default for RelayOptions {
             lease: Duration::from_secs(120),
             idle: Duration::from_millis(200),
             report_after: Duration::from_millis(100),
-            take_max: 200,
+            take_max: 500,
             fulfill: true,
             listings: false,
         }

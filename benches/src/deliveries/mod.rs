@@ -1,9 +1,11 @@
 //! Deliveries: how fast allocated orders become fulfillment orders, and how fast those reach a warehouse over HTTP.
 //! The peer of the first is hand-written SQL that reads its events and writes an instruction and an outbox row for
-//! each; the peer of the second is a bare loop that posts the same bodies and keeps no books at all.
+//! each. The second has three peers: a bare loop that posts the same bodies and keeps no books at all, the same with a
+//! warehouse that takes a millisecond as a network does, and a relay with its books in hand-written SQL.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod by_hand;
+mod warehouse;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -19,6 +21,7 @@ use stockroom_relay::{Relay, RelayOptions, Route};
 use stockroom_sqlite::SqliteStore;
 use stockroom_wms::{Profile, RestExchange};
 
+use self::warehouse::Warehouse;
 use crate::by_hand::pragmas;
 use crate::contender::{Outcome, Placing, Shop};
 use crate::engine::{EngineShop, LOCATION};
@@ -27,18 +30,33 @@ use crate::suite::{Config, SEED};
 use crate::workload::{Demand, Orders, SampleOrder, event_json, now_ms};
 
 const REACT: &str = "fulfill/batch";
-const DELIVER_ONE: &str = "deliver/1";
-const DELIVER_EIGHT: &str = "deliver/8";
+/// What is measured of deliveries over HTTP.
+struct Plan {
+    name: &'static str,
+    connections: usize,
+    /// How long the warehouse takes.
+    delay: Duration,
+    has_books: bool,
+    target: Option<f64>,
+}
+
+/// The share of a bare loop that the relay should reach.
+const TARGET: Option<f64> = Some(0.8);
+const SHORT_TRIP: Duration = Duration::from_millis(1);
+
+const DELIVER: [Plan; 4] = [
+    Plan { name: "deliver/1", connections: 1, delay: Duration::ZERO, has_books: false, target: TARGET },
+    Plan { name: "deliver/8", connections: 8, delay: Duration::ZERO, has_books: false, target: TARGET },
+    Plan { name: "deliver/8-1ms", connections: 8, delay: SHORT_TRIP, has_books: false, target: TARGET },
+    Plan { name: "deliver/8-sql", connections: 8, delay: Duration::ZERO, has_books: true, target: None },
+];
 
 /// The rows, in the order in which they are printed.
-pub(crate) const NAMES: [&str; 3] = [REACT, DELIVER_ONE, DELIVER_EIGHT];
+pub(crate) const NAMES: [&str; 5] = [REACT, DELIVER[0].name, DELIVER[1].name, DELIVER[2].name, DELIVER[3].name];
 
 const DESTINATION: &str = "warehouse";
 /// Events read in one reaction, on both sides.
 const REACTION: u32 = 500;
-/// The share of a bare loop that the relay should reach.
-const TARGET: f64 = 0.8;
-
 /// Measures one row.
 pub(crate) fn run(name: &'static str, config: &Config<'_>, progress: &Progress) -> Outcome<Row> {
     progress.begin(name);
@@ -53,16 +71,22 @@ pub(crate) fn run(name: &'static str, config: &Config<'_>, progress: &Progress) 
         )?;
         return Row::new(name, "orders/s", None, "an order's events to its stored instruction".to_owned(), &samples);
     }
-    let connections = if name == DELIVER_ONE { 1 } else { 8 };
+    let plan = DELIVER.iter().find(|plan| plan.name == name).ok_or("there is no such row")?;
     let orders = 10_000 / part;
-    let warehouse = Warehouse::open()?;
+    let warehouse = Warehouse::open(plan.delay)?;
+    let bodies = bodies(orders)?;
     let samples = alternate(
         config.rounds(),
-        Some(&mut || ours_deliver(config.directory, orders, connections, &warehouse)),
-        &mut || by_hand_deliver(orders, connections, &warehouse),
+        Some(&mut || ours_deliver(config.directory, orders, plan.connections, &warehouse)),
+        &mut || match plan.has_books {
+            true => by_hand::relay(config.directory, &bodies, plan.connections, &warehouse),
+            false => by_hand::bare_loop(&bodies, plan.connections, &warehouse),
+        },
         progress,
     )?;
-    Row::new(name, "deliveries/s", Some(TARGET), format!("loopback, {connections} connections"), &samples)
+    let peer = if plan.has_books { "a relay over hand-written SQL" } else { "a bare loop without books" };
+    let note = format!("loopback, {} connections; the peer is {peer}", plan.connections);
+    Row::new(plan.name, "deliveries/s", plan.target, note, &samples)
 }
 
 /// A shop with allocated orders and a warehouse that has not been told of them.
@@ -198,87 +222,6 @@ fn bodies(orders: usize) -> Outcome<Vec<(String, String)>> {
     Ok(bodies)
 }
 
-fn by_hand_deliver(orders: usize, connections: usize, warehouse: &Warehouse) -> Outcome<Sample> {
-    let bodies = bodies(orders)?;
-    let url = format!("{}/fulfillment-orders", warehouse.url());
-    // Without a timeout: with one, ureq 3.5 starts a thread for a lookup at each request, which would flatter us.
-    let agent = ureq::Agent::new_with_defaults();
-    let post = |(fulfillment, body): &(String, String)| -> Outcome<()> {
-        let request =
-            agent.post(&url).header("Content-Type", "application/json").header("Idempotency-Key", fulfillment);
-        let answer = request.send(body.as_str())?.body_mut().read_to_string()?;
-        let answer: serde_json::Value = serde_json::from_str(&answer)?;
-        answer["id"].as_str().map(drop).ok_or_else(|| "an answer without an id".into())
-    };
-    time(orders, || {
-        thread::scope(|scope| {
-            let share = bodies.len().div_ceil(connections);
-            let running: Vec<_> = bodies
-                .chunks(share)
-                .map(|some| {
-                    let posting = move || some.iter().try_for_each(post).map_err(|error| error.to_string());
-                    thread::Builder::new().name("bare loop".to_owned()).spawn_scoped(scope, posting)
-                })
-                .collect();
-            running.into_iter().try_for_each(|poster| Ok(poster?.join().map_err(|_| "a poster panicked")??))
-        })
-    })
-}
-
-/// A server on loopback that takes every request at once: a thread a connection, and nothing kept.
-struct Warehouse {
-    address: SocketAddr,
-}
-
-impl Warehouse {
-    /// It listens until the process ends.
-    fn open() -> Outcome<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // Named, so that a profile tells the server from both sides.
-                drop(thread::Builder::new().name("server".to_owned()).spawn(move || drop(answer(&stream))));
-            }
-        });
-        Ok(Warehouse { address })
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-}
-
-fn answer(stream: &TcpStream) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut reader = BufReader::new(stream);
-    let mut writer = stream;
-    let (mut line, mut body) = (String::new(), Vec::new());
-    loop {
-        let mut length = 0;
-        loop {
-            line.clear();
-            if reader.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-            if line.trim_end().is_empty() {
-                break;
-            }
-            if let Some((name, value)) = line.split_once(':') {
-                if name.eq_ignore_ascii_case("content-length") {
-                    length = value.trim().parse().unwrap_or(0);
-                }
-            }
-        }
-        body.resize(length, 0);
-        reader.read_exact(&mut body)?;
-        writer.write_all(
-            b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 33\r\n\r\n\
-              {\"id\":\"WH-1\",\"status\":\"accepted\"}",
-        )?;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,13 +229,15 @@ mod tests {
     #[test]
     fn each_side_does_what_it_is_measured_for() {
         let directory = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open().unwrap();
+        let warehouse = Warehouse::open(Duration::ZERO).unwrap();
+        let bodies = bodies(60).unwrap();
         assert!(ours_react(directory.path(), 60).unwrap().rate > 0.0);
         assert!(by_hand_react(directory.path(), 60).unwrap().rate > 0.0);
         for connections in [1, 3] {
             assert!(ours_deliver(directory.path(), 60, connections, &warehouse).unwrap().rate > 0.0);
-            assert!(by_hand_deliver(60, connections, &warehouse).unwrap().rate > 0.0);
+            assert!(by_hand::bare_loop(&bodies, connections, &warehouse).unwrap().rate > 0.0);
+            assert!(by_hand::relay(directory.path(), &bodies, connections, &warehouse).unwrap().rate > 0.0);
         }
-        assert_eq!(bodies(60).unwrap().len(), 60);
+        assert_eq!(bodies.len(), 60);
     }
 }

@@ -10,6 +10,7 @@ mod header;
 mod install;
 mod process;
 mod replay;
+mod rivals;
 mod runner;
 mod simulate;
 mod steps;
@@ -57,6 +58,8 @@ enum Task {
     Install(install::Arguments),
     /// Run whole histories with everything going wrong, and check them
     Simulate(simulate::Arguments),
+    /// Run the scenarios in which other shops oversold, lost or doubled orders, wherever the engine runs
+    Rivals(rivals::Arguments),
 }
 
 /// The names that `--skip` takes, so that an unknown one is answered with the list.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Task::Header => header::run(&workspace),
         Task::Install(arguments) => install::run(&workspace, &arguments),
         Task::Simulate(arguments) => simulate::run(&workspace, &arguments),
+        Task::Rivals(arguments) => rivals::run(&workspace, &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,7 +101,7 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-        let names = ["test", "tidy", "bench", "wasm", "header", "install", "simulate"];
+        let names = ["test", "tidy", "bench", "wasm", "header", "install", "simulate", "rivals"];
         assert_eq!(subcommand_names(), names);
     }
 

@@ -8,6 +8,7 @@ use crate::embed;
 use crate::examples;
 use crate::process;
 use crate::replay;
+use crate::rivals;
 use crate::tidy;
 use crate::workspace::Workspace;
 
@@ -40,6 +41,12 @@ pub(crate) const STEPS: &[Step] = &[
         name: "install",
         about: "an installation serves pkg-config and CMake, wherever it is moved",
         run: embed::run,
+    },
+    // After whatever builds the npm package: then it runs in Node as well.
+    Step {
+        name: "rivals",
+        about: "what others sold twice is sold once, in memory, SQLite, C and Node",
+        run: rivals::step,
     },
     Step { name: "example-c", about: "a till in C keeps every sale through kill -9", run: examples::c },
     Step { name: "example-python", about: "the shop in Python runs and verifies", run: examples::python },

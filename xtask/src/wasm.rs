@@ -72,7 +72,7 @@ const WASM_PASSES: &[&str] = &[
 ];
 
 /// The command line of `cargo xtask wasm`.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Arguments {
     /// Leave `wasm-opt` out, for a quicker build while working on it
     #[arg(long)]

@@ -51,6 +51,13 @@ impl std::fmt::Debug for MemoryStore {
     }
 }
 
+/// A copy of every row. An open unit of work cannot be taken back in the copy: copy a store between two of them.
+impl Clone for MemoryStore {
+    fn clone(&self) -> Self {
+        MemoryStore { tables: self.tables.clone(), undo: Vec::new() }
+    }
+}
+
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {

@@ -60,6 +60,8 @@ enum Place {
     Sample,
     /// What the faces share: the engine's calls as documents, with the adapters that do no I/O.
     Documents,
+    /// Tests that put adapters together and plant bugs; nothing depends on it.
+    Proof,
     /// The project's own commands.
     Tool,
     Unknown,
@@ -130,10 +132,14 @@ pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
 /// What is wrong with a dependency on a package of the workspace.
 fn edge_fault(package: &Package, target: &Package, dependency: &Dependency) -> Option<&'static str> {
     let is_core_in_its_tests = package.name == target.name && dependency.is_dev();
-    if dependency.features.iter().any(|feature| feature == PLANTED_BUGS) && !is_core_in_its_tests {
+    let may_plant = is_core_in_its_tests || (package.place() == Place::Proof && dependency.is_dev());
+    if dependency.features.iter().any(|feature| feature == PLANTED_BUGS) && !may_plant {
         return Some("only the core's own tests may plant bugs in it");
     }
-    if matches!(target.place(), Place::Face | Place::Tool) {
+    if package.place() == Place::Proof && !dependency.is_dev() {
+        return Some("a package of tests has dev-dependencies alone");
+    }
+    if matches!(target.place(), Place::Face | Place::Proof | Place::Tool) {
         return Some("nothing depends on what puts adapters together, or on xtask");
     }
     let is_suite = target.name == CONFORMANCE;
@@ -146,6 +152,7 @@ fn edge_fault(package: &Package, target: &Package, dependency: &Dependency) -> O
         Place::Sample => Some("what the examples share depends on the core alone"),
         Place::Documents if SPEAKERS.contains(&target.name.as_str()) || target.place() == Place::Core => None,
         Place::Documents => Some("what faces share depends on the core and on adapters that do no I/O"),
+        Place::Proof => None,
         _ if target.place() == Place::Documents && package.place() != Place::Face => {
             Some("only faces depend on what they share")
         }
@@ -180,6 +187,7 @@ impl Package {
         let parts: Vec<&str> = self.directory.split('/').collect();
         match parts.as_slice() {
             ["core"] => Place::Core,
+            ["core", "tests", _] => Place::Proof,
             ["adapters", _, ..] => Place::Adapter,
             _ if self.name == CLOCK => Place::Adapter,
             // What the examples share: data as commands, without any adapter.
@@ -217,6 +225,7 @@ mod tests {
     /// A workspace of every kind of package, to which a test adds one dependency.
     const WORKSPACE: &[(&str, &str)] = &[
         ("stockroom", "core"),
+        ("stockroom-rivals", "core/tests/rivals"),
         ("stockroom-conformance", "adapters/conformance"),
         ("stockroom-http", "adapters/http"),
         ("stockroom-clock", "adapters/clock"),
@@ -272,6 +281,8 @@ mod tests {
             ("stockroom-ffi", "stockroom-documents", None),
             ("stockroom-documents", "stockroom", None),
             ("stockroom-documents", "stockroom-wms", None),
+            ("stockroom-rivals", "stockroom-sqlite", Some("dev")),
+            ("stockroom-rivals", "stockroom-documents", Some("dev")),
             ("replay", "stockroom-sqlite", None),
             ("stockroom-benches", "stockroom-sqlite", Some("dev")),
             ("xtask", "stockroom", None),
@@ -300,6 +311,10 @@ mod tests {
             ("stockroom-documents", "stockroom-http", None),
             ("stockroom-wms", "stockroom-documents", None),
             ("stockroom-wms", "stockroom-documents", Some("dev")),
+            ("stockroom", "stockroom-rivals", Some("dev")),
+            ("stockroom-benches", "stockroom-rivals", None),
+            ("stockroom-rivals", "stockroom-sqlite", None),
+            ("stockroom-rivals", "stockroom-ffi", Some("dev")),
             ("stockroom-benches", "replay", None),
             ("stockroom-benches", "xtask", None),
             ("xtask", "stockroom-sqlite", None),
@@ -313,7 +328,9 @@ mod tests {
     #[test]
     fn bugs_are_planted_by_the_cores_own_tests_alone() {
         assert_eq!(faults_with("stockroom", "stockroom", Some("dev"), &["planted-bugs"]), 0);
+        assert_eq!(faults_with("stockroom-rivals", "stockroom", Some("dev"), &["planted-bugs"]), 0);
         assert_eq!(faults_with("stockroom", "stockroom", None, &["planted-bugs"]), 1);
+        assert_eq!(faults_with("stockroom-rivals", "stockroom", None, &["planted-bugs"]), 1);
         assert_eq!(faults_with("stockroom-sqlite", "stockroom", Some("dev"), &["planted-bugs"]), 1);
         assert_eq!(faults_with("stockroom-benches", "stockroom", None, &["planted-bugs"]), 1);
         assert_eq!(faults_with("stockroom-benches", "stockroom", None, &["other"]), 0);

@@ -6,6 +6,7 @@
 mod bench;
 mod embed;
 mod examples;
+mod fuzz;
 mod header;
 mod install;
 mod process;
@@ -56,6 +57,8 @@ enum Task {
     Header,
     /// Install libstockroom for C programs: header, libraries, pkg-config, CMake
     Install(install::Arguments),
+    /// Fuzz every parser and command sequences, for hours
+    Fuzz(fuzz::Arguments),
     /// Run whole histories with everything going wrong, and check them
     Simulate(simulate::Arguments),
     /// Run the scenarios in which other shops oversold, lost or doubled orders, wherever the engine runs
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Task::Wasm(arguments) => wasm::run(&workspace, &arguments),
         Task::Header => header::run(&workspace),
         Task::Install(arguments) => install::run(&workspace, &arguments),
+        Task::Fuzz(arguments) => fuzz::run(&workspace, &arguments),
         Task::Simulate(arguments) => simulate::run(&workspace, &arguments),
         Task::Rivals(arguments) => rivals::run(&workspace, &arguments),
     };
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-        let names = ["test", "tidy", "bench", "wasm", "header", "install", "simulate", "rivals"];
+        let names = ["test", "tidy", "bench", "wasm", "header", "install", "fuzz", "simulate", "rivals"];
         assert_eq!(subcommand_names(), names);
     }
 

@@ -193,7 +193,7 @@ impl Package {
             // What the examples share: data as commands, without any adapter.
             ["examples", "retail"] => Place::Sample,
             ["documents"] => Place::Documents,
-            ["ffi" | "wasm" | "examples" | "benches", ..] => Place::Face,
+            ["ffi" | "wasm" | "examples" | "benches" | "fuzz", ..] => Place::Face,
             ["xtask", ..] => Place::Tool,
             _ => Place::Unknown,
         }

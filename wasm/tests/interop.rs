@@ -14,7 +14,7 @@ fn package() -> PathBuf {
 
 /// Whether the other half is there.
 fn can_run() -> bool {
-    let built = package().join("module/stockroom_bg.wasm").is_file();
+    let built = package().join("build/engine.cjs").is_file();
     let node = Command::new("node").arg("--version").output().is_ok();
     if !built || !node {
         eprintln!("skipped: it needs node and the module that `cargo xtask wasm` builds");

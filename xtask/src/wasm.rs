@@ -1,11 +1,11 @@
-//! `cargo xtask wasm`: builds the module of the npm package into `wasm/npm/module`. This file puts the steps in
-//! order; how a compiler for WebAssembly is come by is in `wasm/toolchain.rs`.
+//! `cargo xtask wasm`: builds the npm package: the module into `wasm/npm/module`, and out of it and the TypeScript the
+//! package's `wasm/npm/dist`. This file puts the steps in order; how a compiler for WebAssembly is come by is in `wasm/toolchain.rs`.
 
 mod toolchain;
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -102,24 +102,39 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     for file in ["stockroom.js", "stockroom.d.ts"] {
         fs::copy(bound.join(file), package.join(file)).with_context(|| format!("wasm-bindgen made no {file}"))?;
     }
+    let npm = install(workspace)?;
     let (from, to) = (bound.join("stockroom_bg.wasm"), package.join("stockroom_bg.wasm"));
     if arguments.no_opt {
         fs::copy(&from, &to)?;
     } else {
-        optimize(workspace, &from, &to)?;
+        optimize(&npm, &from, &to)?;
     }
+    process::run(Command::new("node").current_dir(&npm).arg("tools/build.mjs"))?;
     weigh(&to)
 }
 
-/// Runs `wasm-opt`, out of the package's development dependencies.
-fn optimize(workspace: &Workspace, from: &Path, to: &Path) -> Result<()> {
+/// Installs the package's development dependencies, as its lock file names them. Gives the package's folder.
+fn install(workspace: &Workspace) -> Result<PathBuf> {
     let npm = workspace.root().join("wasm/npm");
-    let wasm_opt = npm.join("node_modules/binaryen/bin/wasm-opt");
-    if !wasm_opt.is_file() {
+    // npm writes its own copy of the lock file last: it tells what is installed.
+    let is_installed = match (
+        fs::metadata(npm.join("node_modules/.package-lock.json")),
+        fs::metadata(npm.join("package-lock.json")),
+    ) {
+        (Ok(installed), Ok(locked)) => installed.modified()? >= locked.modified()?,
+        _ => false,
+    };
+    if !is_installed {
         let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
         process::run(Command::new("npm").current_dir(&npm).args(install))
-            .context("wasm-opt comes with npm (the package `binaryen`); --no-opt builds without it")?;
+            .context("the package is built with programs that come with npm: TypeScript, esbuild, wasm-opt")?;
     }
+    Ok(npm)
+}
+
+/// Runs `wasm-opt`, out of the package's development dependencies.
+fn optimize(npm: &Path, from: &Path, to: &Path) -> Result<()> {
+    let wasm_opt = npm.join("node_modules/binaryen/bin/wasm-opt");
     process::run(Command::new("node").arg(wasm_opt).args(WASM_PASSES).args(WASM_FEATURES).arg(from).arg("-o").arg(to))
 }
 

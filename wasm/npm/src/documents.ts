@@ -301,6 +301,18 @@ export interface CancelRequest {
   reference?: string | null;
 }
 
+/** Units of an order that were cancelled. */
+export interface CancelledOrder {
+  /** Units by line. */
+  lines: LineQuantity[];
+  /** The order's id. */
+  order: string;
+  /** Its state now. */
+  state: OrderState;
+  /** Why. */
+  reason?: string | null;
+}
+
 /** A fulfillment order as answers and events tell it. */
 export interface ChangedFulfillment {
   /** Its name. */
@@ -317,6 +329,18 @@ export interface ChangedFulfillment {
   why?: string;
 }
 
+/** A listing, as events tell it. */
+export interface ChangedListing {
+  /** The channel. */
+  channel: string;
+  /** The shop's name for it. */
+  item: string;
+  /** The SKU. */
+  sku: string;
+  /** Why, where the shop refused it. */
+  why?: string;
+}
+
 /** An order after it changed. */
 export interface ChangedOrder {
   /** The order's id. */
@@ -325,6 +349,16 @@ export interface ChangedOrder {
   state: OrderState;
   /** Units that the change was about: cancelled, shipped or returned; 0 for an edit. */
   units: number;
+}
+
+/** A channel's shop, as events tell it. */
+export interface ChannelConnection {
+  /** The channel. */
+  channel: string;
+  /** Where its deliveries go. */
+  destination: string;
+  /** How it is kept in step. */
+  policy: ChannelPolicy;
 }
 
 /** How a channel is kept in step with its shop. */
@@ -577,6 +611,16 @@ export type Completion =
   /** With the first shipment. */
   | 'always';
 
+/** A change of an order at its shop that cannot be made here any more. */
+export interface ConflictingOrder {
+  /** The channel. */
+  channel: string;
+  /** The order's id. */
+  order: string;
+  /** What cannot be made, for people. */
+  why: string;
+}
+
 /** Connects a registered channel with the shop behind it, or changes how it is kept in step. */
 export interface ConnectChannel {
   /** The channel. */
@@ -602,6 +646,20 @@ export interface CountStock {
   expected?: number | null;
   /** The paper it belongs to, at most 64 bytes. */
   reference?: string | null;
+}
+
+/** A delivery that was given up. */
+export interface DeadDelivery {
+  /** How often it was tried. */
+  attempts: number;
+  /** Where it was to go. */
+  destination: string;
+  /** Its ordering key. */
+  key: string;
+  /** Its number there. */
+  number: number;
+  /** Why the last attempt failed. */
+  why: string;
 }
 
 /** A delivery that was given up and waits for an operator. */
@@ -721,6 +779,24 @@ export type DriftPolicy =
   /** The difference is booked at the channel's first location. That of a bundle is put right. */
   | 'take_over';
 
+/** A listing that shows what we did not send and nothing explains. */
+export interface DriftedListing {
+  /** The channel. */
+  channel: string;
+  /** What it should show. */
+  desired: number;
+  /** The shop's name for it. */
+  item: string;
+  /** What it shows. */
+  observed: number;
+  /** The SKU. */
+  sku: string;
+  /** What it showed as far as we knew. */
+  acknowledged?: number | null;
+  /** What is done about it; absent where it is only said. */
+  policy?: DriftPolicy | null;
+}
+
 /** Drops a dead letter. What it was about counts as refused. */
 export interface DropDelivery {
   /** Where it was to go. */
@@ -743,10 +819,29 @@ export interface EditOrder {
   ship_to?: ShipTo | null;
 }
 
+/** An order after an edit. */
+export interface EditedOrder {
+  /** What is claimed where now. */
+  allocations: Allocated[];
+  /** Its lines now. */
+  lines: OrderedLine[];
+  /** The order's id. */
+  order: string;
+  /** Its state now. */
+  state: OrderState;
+  /** The value of the units ordered and not cancelled. */
+  value_minor: number;
+}
+
 /** An event, as a CloudEvents 1.0 document. What `data` holds is told by `type`: docs/events.md lists them. */
-export interface EventDocument {
+export type EventDocument = { [T in keyof EventData]: EventOf<T> }[keyof EventData];
+
+/** An event of one type. */
+export interface EventOf<T extends keyof EventData> {
+  /** The kind, such as `stockroom.order.allocated.v1`. */
+  type: T;
   /** What happened. */
-  data: unknown;
+  data: EventData[T];
   /** `application/json`. */
   datacontenttype: string;
   /** The event's number, as a text. */
@@ -761,8 +856,6 @@ export interface EventDocument {
   subject: string;
   /** When it happened, as RFC 3339 has it. */
   time: string;
-  /** The kind, such as `stockroom.order.allocated.v1`. */
-  type: string;
 }
 
 /** A place in the events. */
@@ -818,6 +911,20 @@ export interface Fault {
   code: Code;
   /** What was found, for people. Not stable: match on the code. */
   detail: string;
+}
+
+/** Units of an order that waited and are now claimed from stock. */
+export interface FilledOrder {
+  /** The line's number, from 1. */
+  line: number;
+  /** Where. */
+  location: string;
+  /** The order's id. */
+  order: string;
+  /** Units of the line's SKU. */
+  quantity: number;
+  /** Its state now. */
+  state: OrderState;
 }
 
 /**
@@ -941,6 +1048,14 @@ export interface HeldUnits {
   sku: string;
 }
 
+/** An order that took over a hold. */
+export interface HoldConversion {
+  /** The hold's id. */
+  hold: string;
+  /** The order's id. */
+  order: string;
+}
+
 /** A live hold. It may have expired and wait for a tick: compare its time. */
 export interface HoldDocument {
   /** The channel that asked. */
@@ -953,6 +1068,14 @@ export interface HoldDocument {
   hold: string;
   /** What was asked for. */
   lines: HeldLineDocument[];
+}
+
+/** When a hold ends, or ended. */
+export interface HoldEnd {
+  /** The time until which it lives, or would have. */
+  expires_at_ms: number;
+  /** The hold's id. */
+  hold: string;
 }
 
 /** A hold's id. */
@@ -1677,6 +1800,18 @@ export interface ReassignFulfillment {
   location?: string | null;
 }
 
+/** A refused fulfillment order whose units went elsewhere. */
+export interface ReassignedFulfillment {
+  /** The location that refused. */
+  from: string;
+  /** The refused fulfillment order's name. */
+  fulfillment: string;
+  /** The order's id. */
+  order: string;
+  /** The location that has the units now. */
+  to: string;
+}
+
 /** Says that goods came in. Fills waiting backorders, first come first served. */
 export interface ReceiveStock {
   /** What, 1 to 10,000 lines. */
@@ -1697,6 +1832,22 @@ export interface ReconcileChannel {
   mend?: boolean;
 }
 
+/** What a reading of all that a channel shows found. */
+export interface ReconciledChannel {
+  /** Listings that show what they should. */
+  agree: number;
+  /** The channel. */
+  channel: string;
+  /** Listings that show something else; each had its event. */
+  differ: number;
+  /** Listings that the shop does not have. */
+  gone: number;
+  /** Whether differences are mended. */
+  mend: boolean;
+  /** Listings that could not be judged: a quantity is on its way to them, or the shop did not answer. */
+  unsettled: number;
+}
+
 /** A message that is not taken. */
 export interface RefusedDocument {
   /**
@@ -1708,6 +1859,18 @@ export interface RefusedDocument {
    * Why, for the host's log. It holds no secret. Of one that is not proved it repeats nothing; of one that cannot
    * be read it may repeat a little.
    */
+  why: string;
+}
+
+/** A shipment that a shop does not want to hear of. */
+export interface RefusedShipment {
+  /** The channel. */
+  channel: string;
+  /** The order's id. */
+  order: string;
+  /** Our name for the shipment. */
+  shipment: string;
+  /** Why, for people. */
   why: string;
 }
 
@@ -1759,6 +1922,40 @@ export interface RegisterWarehouse {
   check_on_allocation?: boolean;
   /** What is done with stock that it reports. */
   stock?: StockReports;
+}
+
+/** A channel as it is now. */
+export interface RegisteredChannel {
+  /** The channel. */
+  channel: string;
+  /** The locations that serve it, best first. */
+  locations: string[];
+  /** How locations are chosen. */
+  sourcing: Sourcing;
+}
+
+/** A location that was registered. */
+export interface RegisteredLocation {
+  /** The location. */
+  location: string;
+}
+
+/** A SKU that was registered. */
+export interface RegisteredSku {
+  /** The SKU. */
+  sku: string;
+  /** A bundle's components; empty for a plain SKU. */
+  components?: BundleComponent[];
+}
+
+/** An order that was refused. */
+export interface RejectedOrder {
+  /** The channel named in it. */
+  channel: string;
+  /** The order's id. */
+  order: string;
+  /** Why. */
+  rejection: Rejection;
 }
 
 /** A business "no": nothing was changed. The same key sent again gets the same rejection. */
@@ -1833,6 +2030,18 @@ export interface RequestFields {
   sku?: string;
 }
 
+/** What a location was told to ship. */
+export interface RequestedFulfillment {
+  /** The fulfillment order's name. */
+  fulfillment: string;
+  /** What to pick; a bundle as its components. */
+  items: RequestedItem[];
+  /** The location. */
+  location: string;
+  /** The order's id. */
+  order: string;
+}
+
 /** Units of a SKU that a warehouse is asked to ship. */
 export interface RequestedItem {
   /** The number of the order's line that it is for, from 1. */
@@ -1890,6 +2099,16 @@ export interface ReturnOrder {
   lines: ReturnLine[];
   /** The order's id. */
   order: string;
+}
+
+/** Shipped units of an order that came back. */
+export interface ReturnedOrder {
+  /** Which units, and what became of them. */
+  lines: ReturnLine[];
+  /** The order's id. */
+  order: string;
+  /** Its state now. */
+  state: OrderState;
 }
 
 /** A listing as a shop shows it. */
@@ -2039,6 +2258,50 @@ export interface ShipmentNotice {
   tracking?: Tracking | null;
 }
 
+/** What a warehouse shipped. */
+export interface ShippedFulfillment {
+  /** The fulfillment order's name. */
+  fulfillment: string;
+  /** What left. */
+  items: SkuQuantity[];
+  /** The location. */
+  location: string;
+  /** The order's id. */
+  order: string;
+  /** The warehouse's name for the shipment. */
+  shipment: string;
+  /** Its state now. */
+  state: FulfillmentState;
+  /** How it can be followed. */
+  tracking?: Tracking | null;
+}
+
+/** Units of an order that left. */
+export interface ShippedOrder {
+  /** The channel that it came from. */
+  channel: string;
+  /** Which units. */
+  lines: ShippedUnits[];
+  /** The order's id. */
+  order: string;
+  /** Its state now. */
+  state: OrderState;
+  /** How it can be followed. */
+  tracking?: Tracking | null;
+}
+
+/** Units of one line that left one location. */
+export interface ShippedUnits {
+  /** The line's number, from 1. */
+  line: number;
+  /** From where. */
+  location: string;
+  /** Units of the SKU. */
+  quantity: number;
+  /** The SKU. */
+  sku: string;
+}
+
 /** A shop. What is left out has its default; a misspelt field is refused. */
 export interface Shop {
   /** The Shopify location whose quantities the channel sets and reads: its number or its global id. */
@@ -2100,6 +2363,20 @@ export interface ShopifyWebhook {
   shop: string;
   /** Tells this shop's message ids from those of others, 1 to 64 bytes. Absent: `shopify` and the channel. */
   source?: string | null;
+}
+
+/** Claims that stock no longer covers. The newest claims are touched first: holds, then orders. */
+export interface Shortfall {
+  /** The holds that it touches, newest first. */
+  holds: TouchedHold[];
+  /** Where. */
+  location: string;
+  /** The orders that it touches, newest claim first; at most 1,000 are listed. */
+  orders: TouchedOrder[];
+  /** Claimed units that are not covered. */
+  shortfall: number;
+  /** The SKU. */
+  sku: string;
 }
 
 /** What a shop said of a listing. */
@@ -2434,6 +2711,22 @@ export interface Totals {
   tax_minor?: number;
 }
 
+/** A hold whose units are not all covered. */
+export interface TouchedHold {
+  /** The hold's id. */
+  hold: string;
+  /** Units not covered. */
+  units: number;
+}
+
+/** An order whose units are not all covered. */
+export interface TouchedOrder {
+  /** The order's id. */
+  order: string;
+  /** Units not covered. */
+  units: number;
+}
+
 /** How a shipment can be followed. */
 export interface Tracking {
   /** Who carries it. */
@@ -2647,6 +2940,54 @@ export interface WoocommerceWebhook {
   secrets: string[];
   /** Tells this shop's message ids from those of others, 1 to 64 bytes. Absent: `woocommerce` and the channel. */
   source?: string | null;
+}
+
+/** What an event holds, by its type. */
+export interface EventData {
+  'stockroom.channel.connected.v1': ChannelConnection;
+  'stockroom.channel.disconnected.v1': ChannelConnection;
+  'stockroom.channel.order_conflict.v1': ConflictingOrder;
+  'stockroom.channel.reconciled.v1': ReconciledChannel;
+  'stockroom.channel.registered.v1': RegisteredChannel;
+  'stockroom.channel.shipment_refused.v1': RefusedShipment;
+  'stockroom.delivery.dead.v1': DeadDelivery;
+  'stockroom.delivery.dropped.v1': DeadDelivery;
+  'stockroom.delivery.requeued.v1': DeadDelivery;
+  'stockroom.fulfillment.accepted.v1': ChangedFulfillment;
+  'stockroom.fulfillment.cancel_refused.v1': ChangedFulfillment;
+  'stockroom.fulfillment.cancel_requested.v1': ChangedFulfillment;
+  'stockroom.fulfillment.cancelled.v1': ChangedFulfillment;
+  'stockroom.fulfillment.picking.v1': ChangedFulfillment;
+  'stockroom.fulfillment.reassigned.v1': ReassignedFulfillment;
+  'stockroom.fulfillment.refused.v1': ChangedFulfillment;
+  'stockroom.fulfillment.requested.v1': RequestedFulfillment;
+  'stockroom.fulfillment.shipped.v1': ShippedFulfillment;
+  'stockroom.hold.converted.v1': HoldConversion;
+  'stockroom.hold.expired.v1': HoldEnd;
+  'stockroom.hold.extended.v1': HoldEnd;
+  'stockroom.hold.placed.v1': HeldStock;
+  'stockroom.hold.released.v1': HoldEnd;
+  'stockroom.listing.drift.v1': DriftedListing;
+  'stockroom.listing.gone.v1': ChangedListing;
+  'stockroom.listing.refused.v1': ChangedListing;
+  'stockroom.listing.removed.v1': ChangedListing;
+  'stockroom.listing.set.v1': ChangedListing;
+  'stockroom.location.registered.v1': RegisteredLocation;
+  'stockroom.order.allocated.v1': PlacedOrder;
+  'stockroom.order.backordered.v1': PlacedOrder;
+  'stockroom.order.cancel_requested.v1': ChangedOrder;
+  'stockroom.order.cancelled.v1': CancelledOrder;
+  'stockroom.order.completed.v1': ChangedOrder;
+  'stockroom.order.edited.v1': EditedOrder;
+  'stockroom.order.filled.v1': FilledOrder;
+  'stockroom.order.partly_allocated.v1': PlacedOrder;
+  'stockroom.order.rejected.v1': RejectedOrder;
+  'stockroom.order.returned.v1': ReturnedOrder;
+  'stockroom.order.shipped.v1': ShippedOrder;
+  'stockroom.sku.registered.v1': RegisteredSku;
+  'stockroom.stock.changed.v1': StockLevel;
+  'stockroom.stock.drift.v1': StockDrift;
+  'stockroom.stock.shortfall.v1': Shortfall;
 }
 
 /** What each read answers, by its name. */

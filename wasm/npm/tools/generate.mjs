@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const SCHEMAS = path.resolve(import.meta.dirname, '../../../docs/documents');
+const EVENTS = path.resolve(import.meta.dirname, '../../../docs/events');
 const SOURCES = path.resolve(import.meta.dirname, '../src');
 const WIDTH = 116;
 
@@ -170,13 +171,42 @@ function documents() {
     if (ROOTS.includes(file) && !root.title.startsWith('Nullable_')) add(root.title, root);
     else if (isName(root.title) && !/^(Array_of|Nullable)_/.test(root.title) && root.properties) add(root.title, root);
   }
+  const events = eventKinds();
+  for (const { name, root, $defs } of events) {
+    for (const [inner, definition] of Object.entries($defs)) add(inner, definition);
+    // Where an answer has the same data, its words are the ones for it.
+    if (!definitions.has(name)) add(name, root);
+  }
+  definitions.set('EventDocument', eventDocument());
+  const kinds = events.map(({ kind, name }) => `  '${kind}': ${name};\n`).join('');
   const names = [...definitions.keys()].sort();
   const reads = Object.fromEntries(readsOf().map(({ name, answer }) => [name, answer]));
   const answers = Object.entries(reads).map(([name, answer]) => `  ${name}: ${answer};\n`).join('');
   return (
     BANNER('The documents of the engine as types: commands and replies, reads, deliveries, exchanges, webhooks, backfills.') +
     names.map((name) => definitions.get(name)).join('\n') +
+    `\n/** What an event holds, by its type. */\nexport interface EventData {\n${kinds}}\n` +
     `\n/** What each read answers, by its name. */\nexport interface ReadAnswers {\n${answers}}\n`
+  );
+}
+
+function eventKinds() {
+  const files = fs.readdirSync(EVENTS).filter((file) => file.endsWith('.schema.json')).sort();
+  return files.map((file) => {
+    const { $defs = {}, ...root } = JSON.parse(fs.readFileSync(path.join(EVENTS, file), 'utf8'));
+    return { kind: file.replace(/\.schema\.json$/, ''), name: root.title, root, $defs };
+  });
+}
+
+/** The document of an event, whose type says what its data are. */
+function eventDocument() {
+  const { description, properties, ...rest } = schema('read.events').$defs.EventDocument;
+  const { type: _, data: __, ...same } = properties;
+  const about = comment(properties.type.description, '  ') + '  type: T;\n' + comment(properties.data.description, '  ') + '  data: EventData[T];\n';
+  const required = rest.required.filter((name) => name in same);
+  return (
+    `${comment(description, '')}export type EventDocument = { [T in keyof EventData]: EventOf<T> }[keyof EventData];\n\n` +
+    `/** An event of one type. */\nexport interface EventOf<T extends keyof EventData> {\n${about}${fields({ properties: same, required }, '  ')}}\n`
   );
 }
 

@@ -27,6 +27,9 @@ export async function main(signal: AbortSignal): Promise<void> {
   const events = shop.events({ subscription: 'mail', signal });
   for await (const event of events) {
     const about: EventDocument = event;
+    if (event.type === 'stockroom.order.allocated.v1') console.log(event.data.value_minor satisfies number);
+    // @ts-expect-error There is no such event.
+    if (event.type === 'stockroom.order.lost.v1') console.log();
     await events.acknowledge(about);
   }
   const relay = shop.relay({

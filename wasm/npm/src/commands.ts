@@ -233,7 +233,7 @@ export abstract class Calls {
     return this.answered({ note_shipment: document }, options);
   }
 
-  /** Gives a refused fulfillment order's units to another location. */
+  /** Gives the units of a fulfillment order that was refused or given up to another location. */
   reassignFulfillment(document: ReassignFulfillment, options?: CommandOptions): Promise<ChangedFulfillment | 'unchanged'> {
     return this.answered({ reassign_fulfillment: document }, options);
   }

@@ -74,7 +74,7 @@ export type Action =
   | { note_fulfillment: NoteFulfillment }
   /** Notes that a warehouse has shipped. */
   | { note_shipment: NoteShipment }
-  /** Gives a refused fulfillment order's units to another location. */
+  /** Gives the units of a fulfillment order that was refused or given up to another location. */
   | { reassign_fulfillment: ReassignFulfillment }
   /** Notes what a warehouse has. */
   | { note_warehouse_stock: NoteWarehouseStock }
@@ -1792,9 +1792,9 @@ export type Reason =
   /** Goods left for a customer. */
   | 'shipped';
 
-/** Gives the units of a refused fulfillment order to another location. */
+/** Gives the units of a fulfillment order that was refused, or given up, to another location. */
 export interface ReassignFulfillment {
-  /** The refused fulfillment order's name. */
+  /** The name of the fulfillment order that was refused or given up. */
   fulfillment: string;
   /** Where to; absent for the first location of the order's channel that has all of it. */
   location?: string | null;

@@ -17,14 +17,33 @@ function guarded<T>(operation: string, call: () => T): T {
   }
 }
 
-/** A database of the module's. `release` lets its file go. */
-export class ModuleEngine implements Engine {
-  readonly #release: () => void;
-  #database: wasm.Database | undefined;
+/** Where a database lies, held for it alone. */
+export interface Place {
+  /** What the module calls it. */
+  readonly path: string;
+  /** The file's bytes, asked for while no database is open on it; absent where there is no file. */
+  read?(): Uint8Array;
+  /** Lets the place go. */
+  release(): void;
+}
 
-  constructor(path: string, survivesPowerCut: boolean, cacheKib: number | undefined, release: () => void) {
-    this.#release = release;
-    this.#database = guarded('open', () => wasm.Database.open(path, survivesPowerCut, cacheKib));
+/** What a database is opened with, beside its place. */
+export interface Settings {
+  survivesPowerCut: boolean;
+  cacheKib: number | undefined;
+}
+
+/** A database of the module's. */
+export class ModuleEngine implements Engine {
+  readonly #place: Place;
+  readonly #settings: Settings;
+  #database: wasm.Database | undefined;
+  #isReleased = false;
+
+  constructor(place: Place, settings: Settings) {
+    this.#place = place;
+    this.#settings = settings;
+    this.#database = this.#opened('open');
   }
 
   execute(command: string, nowMs: number): string {
@@ -43,25 +62,47 @@ export class ModuleEngine implements Engine {
     return guarded('read', () => this.#open().read(read, nowMs));
   }
 
-  close(): void {
-    const database = this.#database;
-    if (database === undefined) return;
-    this.#database = undefined;
+  /** Closing writes the log into the file, so that the file alone is the database; then it is opened again. */
+  exportFile(): Uint8Array {
+    const place = this.#place;
+    this.#open();
+    if (place.read === undefined) throw new StockroomError('unsupported', 'export', 'a database in memory has no file');
+    this.#shut('export');
     try {
-      if (!isBroken) {
-        guarded('close', () => {
-          database.close();
-          database.free();
-        });
-      }
+      return place.read();
     } finally {
-      this.#release();
+      this.#database = this.#opened('export');
+    }
+  }
+
+  close(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    try {
+      if (!isBroken) this.#shut('close');
+    } finally {
+      this.#database = undefined;
+      this.#place.release();
     }
   }
 
   #open(): wasm.Database {
     if (this.#database === undefined) throw new StockroomError('closed', 'database', 'the database is closed');
     return this.#database;
+  }
+
+  #opened(operation: string): wasm.Database {
+    const { survivesPowerCut, cacheKib } = this.#settings;
+    return guarded(operation, () => wasm.Database.open(this.#place.path, survivesPowerCut, cacheKib));
+  }
+
+  #shut(operation: string): void {
+    const database = this.#database;
+    this.#database = undefined;
+    guarded(operation, () => {
+      database?.close();
+      database?.free();
+    });
   }
 }
 

@@ -26,14 +26,17 @@ export type LogEntry =
 
 /** How a database is opened. */
 export interface OpenOptions {
-  /** A file, or `:memory:` for one that is gone when it is closed. */
+  /** A file, in a browser the name of one, or `:memory:` for a database that is gone when it is closed. */
   path: string;
   /**
    * What a commit survives: `full`, the default, a power cut; `normal` a crash of the process, while a power cut can lose
    * the last commits (the database stays sound).
    */
   durability?: 'full' | 'normal';
-  /** How long to wait for another process that has the file, in milliseconds; 0 where it is left out. */
+  /**
+   * How long to wait for another owner of the file, in milliseconds. Where it is left out 0, in a browser 1,000: the page
+   * before a reload lets go a moment later.
+   */
   busyTimeoutMs?: number;
   /** Memory for pages, in KiB; 16 MiB where it is left out. */
   cacheKib?: number;

@@ -3,7 +3,8 @@
 
 import { Calls } from './commands.js';
 import type * as documents from './documents.js';
-import type { Engine, Host } from './engine.js';
+import type { Engine, Host, TextCall } from './engine.js';
+import { MEMORY } from './engine.js';
 import { StockroomError, StockroomRejection, failure } from './errors.js';
 import type { EventsOptions } from './events.js';
 import { Events } from './events.js';
@@ -13,6 +14,7 @@ import { News } from './news.js';
 import type { CommandOptions, LogEntry, OpenOptions, ReadAsk } from './options.js';
 import type { RelayOptions } from './relay.js';
 import { Relay, connectionsOf } from './relay.js';
+import { checkFile } from './sqlite-file.js';
 
 /** Events read at a time. */
 const PAGE = 500;
@@ -29,8 +31,8 @@ export interface TakeOptions {
 /**
  * A shop's orders and stock.
  *
- * Calls are carried out in the order in which they are made, each before it returns its promise. A command that has
- * resolved is durable. Whole numbers cross exactly: what a double does not hold exactly is refused with the code
+ * Calls are carried out in the order in which they are made; in Node each before it returns its promise, in a browser by
+ * a worker. A command that has resolved is durable. Whole numbers cross exactly: what a double does not hold exactly is refused with the code
  * `unsafe_number` before anything is done.
  */
 export class Stockroom extends Calls implements Disposable, AsyncDisposable {
@@ -38,6 +40,7 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
   readonly #clock: () => number;
   readonly #log: ((entry: LogEntry) => void) | undefined;
   readonly #source: string;
+  readonly #isDurable: boolean;
   readonly #news = new News();
   /** Nothing once it is closed. */
   #engine: Engine | undefined;
@@ -49,23 +52,62 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
     this.#clock = options.clock ?? Date.now;
     this.#log = options.log;
     this.#source = options.source ?? SOURCE;
+    this.#isDurable = options.path !== MEMORY;
+    // A worker that died while nothing was asked of it: whoever waits for events must hear of it.
+    void engine.lost?.then((error) => {
+      if (this.#engine === undefined) return;
+      this[Symbol.dispose]();
+      this.#desk().log({ level: 'failure', operation: error.operation, message: error.message, error });
+    });
   }
 
   /**
    * Opens a database, creating it where there is none: a file, or `:memory:` for one that is gone when it is closed. A
    * file has one owner at a time, this database; a second one is refused with the code `busy`.
+   *
+   * In a browser the path is a name in the private files of the page's origin. Where a browser has none, this fails with
+   * the code `unsupported`: nothing is kept in memory unless `:memory:` is asked for.
    */
-  static async open(at: string | OpenOptions): Promise<Stockroom> {
+  static open(at: string | OpenOptions): Promise<Stockroom> {
+    return Stockroom.#opened('open', at, undefined);
+  }
+
+  /**
+   * Opens a database that begins as a file exported elsewhere: by `export`, by Rust, or a copy of a closed file. Where
+   * there is a database already, or the file is none of Stockroom's, it fails with `unsupported` and nothing is changed.
+   */
+  static import(at: string | OpenOptions, file: Uint8Array): Promise<Stockroom> {
+    return Stockroom.#opened('import', at, file);
+  }
+
+  /**
+   * Removes a database and all that belongs to it. While somebody has it open it fails with `busy`; where there is none,
+   * nothing happens.
+   */
+  static async remove(at: string | Pick<OpenOptions, 'path' | 'busyTimeoutMs'>): Promise<void> {
     try {
-      // Copied, so that what is checked is what is used.
-      const options = checked(typeof at === 'object' && at !== null ? { ...at } : at);
-      const host = hostOfAll;
-      if (host === undefined) throw new StockroomError('unsupported', 'open', 'the package was not loaded by its entry');
-      const { path, durability = 'full', busyTimeoutMs = 0, cacheKib } = options;
-      const engine = await host.open({ path, survivesPowerCut: durability === 'full', busyTimeoutMs, cacheKib });
-      return new Stockroom(host, engine, options);
+      const { path, busyTimeoutMs } = checked(at);
+      if (path === MEMORY) throw new StockroomError('unsupported', 'remove', 'a database in memory is gone when it is closed');
+      await host('remove').remove(path, busyTimeoutMs);
     } catch (error) {
-      throw failure(error, 'open');
+      throw failure(error, 'remove');
+    }
+  }
+
+  static async #opened(operation: string, at: string | OpenOptions, file: Uint8Array | undefined): Promise<Stockroom> {
+    try {
+      const options = checked(at);
+      const { path, durability = 'full', busyTimeoutMs, cacheKib } = options;
+      if (operation === 'import') {
+        if (!(file instanceof Uint8Array)) throw new StockroomError('unsupported', 'import', 'the file is no Uint8Array');
+        if (path === MEMORY) throw new StockroomError('unsupported', 'import', 'a database in memory has no file');
+        checkFile(file);
+      }
+      const opened = host(operation);
+      const engine = await opened.open({ path, survivesPowerCut: durability === 'full', busyTimeoutMs, cacheKib, file });
+      return new Stockroom(opened, engine, options);
+    } catch (error) {
+      throw failure(error, operation);
     }
   }
 
@@ -74,14 +116,14 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
    * named after commands throw it instead.
    */
   async execute(command: documents.Command): Promise<documents.Reply> {
-    const reply = this.#exchange<documents.Reply>('execute', command, 'command');
+    const reply = await this.#exchange<documents.Reply>('execute', command, 'command');
     this.#noted([reply]);
     return reply;
   }
 
   /** Does commands in one commit, each standing or falling alone. A failure means that none was done. */
   async batch(commands: readonly documents.Command[]): Promise<documents.Reply[]> {
-    const replies = this.#exchange<documents.Reply[]>('executeBatch', commands, 'commands');
+    const replies = await this.#exchange<documents.Reply[]>('executeBatch', commands, 'commands');
     this.#noted(replies);
     return replies;
   }
@@ -163,6 +205,20 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
     return this.#made('backfill', settings, (text) => new Backfill(this.#host.backfill(text, sinceMs), this.#desk()));
   }
 
+  /**
+   * The database as one SQLite file, with all that was acknowledged in it: for a download, a backup, or `import`. It is
+   * closed and opened again for that, between two calls.
+   */
+  async export(): Promise<Uint8Array> {
+    const engine = this.#open('export');
+    return this.#guarded('export', async () => await engine.exportFile());
+  }
+
+  /** Whether what is acknowledged outlives this process or page: false for `:memory:`. */
+  get isDurable(): boolean {
+    return this.#isDurable;
+  }
+
   /** Whether it was closed. */
   get isClosed(): boolean {
     return this.#engine === undefined;
@@ -170,15 +226,11 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
 
   /** Closes it and lets its file go. What was acknowledged is durable before that already. Closing again does nothing. */
   async close(): Promise<void> {
-    this[Symbol.dispose]();
-  }
-
-  [Symbol.dispose](): void {
     const engine = this.#engine;
     if (engine === undefined) return;
     this.#engine = undefined;
     try {
-      engine.close();
+      await engine.close();
     } catch (error) {
       throw failure(error, 'close');
     } finally {
@@ -187,8 +239,13 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this[Symbol.dispose]();
+  /** Closes it without waiting for a worker; `await using` waits. */
+  [Symbol.dispose](): void {
+    this.close().catch(() => undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   protected async answered<T>(action: documents.Action, options: CommandOptions | undefined): Promise<T> {
@@ -207,22 +264,25 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
   }
 
   /** One crossing: a document in, a document out. */
-  #exchange<T>(call: 'execute' | 'executeBatch' | 'preview' | 'read', document: unknown, what: string): T {
+  async #exchange<T>(call: TextCall, document: unknown, what: string): Promise<T> {
     this.#open(call);
     const text = encode(document, call, what);
     const nowMs = this.#now(call);
     // Looked at again: a getter of the document, or the clock, may have closed it.
     const engine = this.#open(call);
-    let answer: string;
+    const answer = await this.#guarded(call, () => engine[call](text, nowMs));
+    return decode(answer, call);
+  }
+
+  async #guarded<T>(operation: string, call: () => T | Promise<T>): Promise<T> {
     try {
-      answer = engine[call](text, nowMs);
+      return await call();
     } catch (error) {
-      const failed = failure(error, call);
+      const failed = failure(error, operation);
       // An engine that broke off is not used again.
       if (failed.code === 'aborted') this[Symbol.dispose]();
       throw failed;
     }
-    return decode(answer, call);
   }
 
   #open(operation: string): Engine {
@@ -303,9 +363,14 @@ export function useHost(host: Host): void {
   hostOfAll = host;
 }
 
-/** Refuses options that are none: whoever has no compiler misspells them. */
+function host(operation: string): Host {
+  if (hostOfAll === undefined) throw new StockroomError('unsupported', operation, 'the package was not loaded by its entry');
+  return hostOfAll;
+}
+
+/** Refuses options that are none: whoever has no compiler misspells them. Gives a copy: what is checked is what is used. */
 function checked(at: string | OpenOptions): OpenOptions {
-  const options: OpenOptions = typeof at === 'string' ? { path: at } : at;
+  const options: OpenOptions = typeof at === 'string' ? { path: at } : typeof at === 'object' && at !== null ? { ...at } : at;
   const refuse = (message: string): StockroomError => new StockroomError('unsupported', 'open', message);
   if (typeof options !== 'object' || options === null) throw refuse('a database is opened by its path, or by options');
   const unknown = Object.keys(options).filter((name) => !OPTIONS.has(name));

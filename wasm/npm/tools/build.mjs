@@ -1,4 +1,4 @@
-// Builds `dist` out of `src` and `module`: one bundle for Node, one for browsers, and the types of both. In Node there is
+// Builds `dist` out of `src` and `module`: a bundle for Node, one for pages and one for their workers, and the types. In Node there is
 // one copy of the engine, in CommonJS; the ES module is a door to it, so that a program which loads both has one class
 // `StockroomError`. Run by `cargo xtask wasm`.
 
@@ -29,7 +29,9 @@ const inNode = {
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 await esbuild.build({ ...inNode, entryPoints: [at('src/node/index.ts')], outfile: at('dist/node.cjs') });
-await esbuild.build({ ...common, platform: 'browser', format: 'esm', entryPoints: [at('src/browser/index.ts')], outfile: at('dist/browser.js') });
+const inBrowser = { ...common, platform: 'browser', format: 'esm' };
+await esbuild.build({ ...inBrowser, entryPoints: [at('src/browser/index.ts')], outfile: at('dist/browser.js') });
+await esbuild.build({ ...inBrowser, entryPoints: [at('src/browser/worker.ts')], outfile: at('dist/worker.js') });
 // What the tests of the files and the lock drive, one layer below the package. Not published.
 await esbuild.build({ ...inNode, entryPoints: [at('src/node/open.ts')], outfile: at('build/engine.cjs') });
 for (const folder of ['dist', 'build']) fs.copyFileSync(at('module/stockroom_bg.wasm'), at(folder, 'stockroom.wasm'));

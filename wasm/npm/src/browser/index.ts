@@ -1,23 +1,21 @@
-// The package in a browser: the engine in this thread or worker, and a database in memory. It is gone with the page.
+// The package in a browser: the engine and its files in a worker of each database, and the same class before it.
 
-import init from '../../module/stockroom.js';
 import type { Host } from '../engine.js';
 import { StockroomError } from '../errors.js';
-import { ModuleEngine, module } from '../module.js';
 import { useHost } from '../stockroom.js';
+import { WorkerEngine } from './engine.js';
 
-let loading: Promise<unknown> | undefined;
+/** Shops' and warehouses' APIs allow no calls from pages, and their keys do not belong there. */
+function notHere(operation: string): never {
+  throw new StockroomError('unsupported', operation, 'exchanges, webhooks and backfills are for Node');
+}
 
 const browserHost: Host = {
-  ...module,
-  async open({ path, survivesPowerCut, cacheKib }) {
-    if (path !== ':memory:') {
-      throw new StockroomError('unsupported', 'open', 'there are no files here: a database in a browser is `:memory:`');
-    }
-    loading ??= init({ module_or_path: new URL('./stockroom.wasm', import.meta.url) });
-    await loading;
-    return new ModuleEngine(path, survivesPowerCut, cacheKib, () => undefined);
-  },
+  open: (opening) => WorkerEngine.open(opening),
+  remove: (path, busyTimeoutMs) => WorkerEngine.remove(path, busyTimeoutMs),
+  exchange: () => notHere('exchange'),
+  webhook: () => notHere('webhook'),
+  backfill: () => notHere('backfill'),
 };
 
 useHost(browserHost);

@@ -2,14 +2,18 @@
 // the database is opened until after it is closed.
 
 import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { initSync, useFiles } from '../../module/stockroom.js';
-import type { Backfill, Engine, Exchange, Host, Webhook } from '../engine.js';
+import type { Backfill, Exchange, Host, Opening, Webhook } from '../engine.js';
+import { MEMORY } from '../engine.js';
+import { StockroomError } from '../errors.js';
+import type { Place } from '../module.js';
 import { ModuleEngine, module } from '../module.js';
-import { NodeFiles } from './files.js';
+import { alreadyThere } from '../sqlite-file.js';
+import { NodeFiles, syncDirectory } from './files.js';
 import { acquire } from './lock.js';
 
-const MEMORY = ':memory:';
 /** The pause between two looks whether a file is free, in milliseconds. */
 const BUSY_PAUSE_MS = 50;
 
@@ -37,21 +41,68 @@ async function lockOf(path: string, busyTimeoutMs: number): Promise<{ path: stri
 }
 
 /** Opens a database in a file or in memory. */
-export async function openEngine(path: string, survivesPowerCut = true, busyTimeoutMs = 0, cacheKib?: number): Promise<Engine> {
+export async function openEngine(at: string, options: Partial<Opening> = {}): Promise<ModuleEngine> {
   load();
-  if (path === MEMORY) return new ModuleEngine(path, survivesPowerCut, cacheKib, () => undefined);
-  const lock = await lockOf(path, busyTimeoutMs);
+  const { survivesPowerCut = true, busyTimeoutMs = 0, cacheKib, file } = options;
+  const settings = { survivesPowerCut, cacheKib };
+  if (at === MEMORY) return new ModuleEngine({ path: at, release: () => undefined }, settings);
+  const lock = await lockOf(at, busyTimeoutMs);
+  const place: Place = { path: lock.path, read: () => whole(lock.path), release: () => lock.release() };
   try {
-    return new ModuleEngine(lock.path, survivesPowerCut, cacheKib, () => lock.release());
+    if (file !== undefined) write(lock.path, file);
+    try {
+      return new ModuleEngine(place, settings);
+    } catch (error) {
+      // What is none of Stockroom's is not left where nothing was.
+      if (file !== undefined) fs.rmSync(lock.path, { force: true });
+      throw error;
+    }
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
+/** A closed database's file. */
+function whole(file: string): Uint8Array {
+  const log = fs.statSync(`${file}-wal`, { throwIfNoEntry: false });
+  if (log !== undefined && log.size > 0) {
+    throw new StockroomError('io', 'export', 'the log could not be written into the file, perhaps since another program has it open');
+  }
+  return new Uint8Array(fs.readFileSync(file));
+}
+
+/** Makes a file of bytes, whole or not at all, and durable. */
+function write(file: string, bytes: Uint8Array): void {
+  const isThere = (name: string): boolean => (fs.statSync(name, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (isThere(file) || isThere(`${file}-wal`)) throw alreadyThere(file);
+  const beside = `${file}-import`;
+  const descriptor = fs.openSync(beside, 'w', 0o644);
+  try {
+    fs.writeFileSync(descriptor, bytes);
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  fs.renameSync(beside, file);
+  syncDirectory(path.dirname(file));
+}
+
+async function remove(at: string, busyTimeoutMs = 0): Promise<void> {
+  const lock = await lockOf(at, busyTimeoutMs);
+  try {
+    // The database first: SQLite passes over a log without one, and would not pass over a database without its log.
+    for (const suffix of ['', '-wal', '-journal', '-shm', '-import']) fs.rmSync(`${lock.path}${suffix}`, { force: true });
+    syncDirectory(path.dirname(lock.path));
+  } finally {
+    lock.release();
+  }
+}
+
 /** Node as the package's host. */
 export const nodeHost: Host = {
-  open: ({ path, survivesPowerCut, busyTimeoutMs, cacheKib }) => openEngine(path, survivesPowerCut, busyTimeoutMs, cacheKib),
+  open: (opening) => openEngine(opening.path, opening),
+  remove,
   exchange: (settings): Exchange => module.exchange(settings),
   webhook: (settings): Webhook => module.webhook(settings),
   backfill: (settings, sinceMs): Backfill => module.backfill(settings, sinceMs),

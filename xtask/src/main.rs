@@ -8,6 +8,8 @@ mod embed;
 mod examples;
 mod header;
 mod install;
+mod npm;
+mod npm_browser;
 mod process;
 mod replay;
 mod runner;

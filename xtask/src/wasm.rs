@@ -14,6 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use self::toolchain::{TARGET, Toolchain};
+use crate::npm;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -79,8 +80,18 @@ pub(crate) struct Arguments {
     no_opt: bool,
 }
 
-/// Builds the module, and says what it weighs.
+/// Builds the package, and says what the module weighs.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    weigh(&build(workspace, !arguments.no_opt)?)
+}
+
+/// Why the package cannot be built here, if so. What is missing is installed where that can be done.
+pub(crate) fn lacking() -> Option<String> {
+    Toolchain::find().err().map(|error| error.to_string())
+}
+
+/// Builds the module and the package out of it. Gives the module's file.
+pub(crate) fn build(workspace: &Workspace, optimizes: bool) -> Result<PathBuf> {
     let target = workspace.target_directory()?;
     let toolchain = Toolchain::find()?;
     println!("Building with {}", toolchain.about());
@@ -102,34 +113,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     for file in ["stockroom.js", "stockroom.d.ts"] {
         fs::copy(bound.join(file), package.join(file)).with_context(|| format!("wasm-bindgen made no {file}"))?;
     }
-    let npm = install(workspace)?;
-    let (from, to) = (bound.join("stockroom_bg.wasm"), package.join("stockroom_bg.wasm"));
-    if arguments.no_opt {
-        fs::copy(&from, &to)?;
-    } else {
-        optimize(&npm, &from, &to)?;
-    }
-    process::run(Command::new("node").current_dir(&npm).arg("tools/build.mjs"))?;
-    weigh(&to)
-}
-
-/// Installs the package's development dependencies, as its lock file names them. Gives the package's folder.
-fn install(workspace: &Workspace) -> Result<PathBuf> {
     let npm = workspace.root().join("wasm/npm");
-    // npm writes its own copy of the lock file last: it tells what is installed.
-    let is_installed = match (
-        fs::metadata(npm.join("node_modules/.package-lock.json")),
-        fs::metadata(npm.join("package-lock.json")),
-    ) {
-        (Ok(installed), Ok(locked)) => installed.modified()? >= locked.modified()?,
-        _ => false,
-    };
-    if !is_installed {
-        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        process::run(Command::new("npm").current_dir(&npm).args(install))
-            .context("the package is built with programs that come with npm: TypeScript, esbuild, wasm-opt")?;
+    npm::install(&npm)
+        .context("the package is built with programs that come with npm: TypeScript, esbuild, wasm-opt")?;
+    let (from, to) = (bound.join("stockroom_bg.wasm"), package.join("stockroom_bg.wasm"));
+    if optimizes {
+        optimize(&npm, &from, &to)?;
+    } else {
+        fs::copy(&from, &to)?;
     }
-    Ok(npm)
+    npm::run(&npm, "build")?;
+    Ok(to)
 }
 
 /// Runs `wasm-opt`, out of the package's development dependencies.

@@ -30,13 +30,19 @@ after(() => fs.rmSync(folder, { recursive: true, force: true }));
 test('what a user needs is in it, and nothing else', () => {
   const strange = packed.files.map(({ path }) => path).filter((file) => !/^(dist\/.*|package\.json|README\.md|LICENSE-(MIT|APACHE))$/.test(file));
   assert.deepEqual(strange, []);
-  for (const file of ['dist/node.js', 'dist/node.cjs', 'dist/node.cjs.map', 'dist/browser.js', 'dist/stockroom.wasm', 'LICENSE-MIT', 'README.md']) {
+  for (const file of ['dist/node.js', 'dist/node.cjs', 'dist/node.cjs.map', 'dist/browser.js', 'dist/browser.js.map', 'dist/worker.js', 'dist/worker.js.map', 'dist/stockroom.wasm', 'LICENSE-MIT', 'README.md']) {
     assert.ok(packed.files.some(({ path }) => path === file), file);
   }
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'node_modules/stockroom/package.json'), 'utf8'));
   assert.equal(manifest.scripts.postinstall ?? manifest.scripts.install, undefined);
   assert.equal(manifest.dependencies, undefined);
   assert.ok(manifest.license && manifest.engines.node);
+  // What a bundler for pages is led to names the worker and the module in the words that it knows.
+  const { browser } = manifest.exports['.'];
+  const page = fs.readFileSync(path.join(folder, 'node_modules/stockroom', browser.default), 'utf8');
+  assert.match(page, /new Worker\(new URL\("\.\/worker\.js", import\.meta\.url\)/);
+  assert.doesNotMatch(page, /WebAssembly\.instantiate|node:/, 'a page loads no engine of its own');
+  assert.match(fs.readFileSync(path.join(folder, 'node_modules/stockroom/dist/worker.js'), 'utf8'), /new URL\("\.\/stockroom\.wasm", import\.meta\.url\)/);
   const { version } = manifest;
   assert.match(fs.readFileSync(path.join(root, 'src/version.ts'), 'utf8'), new RegExp(`'${version}'`));
 });

@@ -32,8 +32,9 @@ await esbuild.build({ ...inNode, entryPoints: [at('src/node/index.ts')], outfile
 const inBrowser = { ...common, platform: 'browser', format: 'esm' };
 await esbuild.build({ ...inBrowser, entryPoints: [at('src/browser/index.ts')], outfile: at('dist/browser.js') });
 await esbuild.build({ ...inBrowser, entryPoints: [at('src/browser/worker.ts')], outfile: at('dist/worker.js') });
-// What the tests of the files and the lock drive, one layer below the package. Not published.
+// What the tests drive below the package: files and lock, and what of the browser's needs no browser. Not published.
 await esbuild.build({ ...inNode, entryPoints: [at('src/node/open.ts')], outfile: at('build/engine.cjs') });
+await esbuild.build({ ...inBrowser, entryPoints: ['files', 'turns'].map((name) => at(`src/browser/${name}.ts`)), outdir: at('build/browser') });
 for (const folder of ['dist', 'build']) fs.copyFileSync(at('module/stockroom_bg.wasm'), at(folder, 'stockroom.wasm'));
 
 const names = Object.keys(createRequire(import.meta.url)(at('dist/node.cjs'))).sort();

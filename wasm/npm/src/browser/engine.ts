@@ -151,7 +151,7 @@ export class WorkerEngine implements Engine {
       await this.#line.ask({ call: 'close' });
     } catch (error) {
       // A worker that is gone has closed.
-      if (!(error instanceof StockroomError && (error.code === 'aborted' || error.code === 'io'))) throw error;
+      if (!(error instanceof StockroomError && error.code === 'aborted')) throw error;
     } finally {
       this.#line.end(new StockroomError('closed', 'database', 'the database is closed'));
     }

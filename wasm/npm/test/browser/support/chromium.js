@@ -10,11 +10,21 @@ import { chromium } from 'playwright-core';
 const STARTED_MS = 60_000;
 const ENDED_MS = 20_000;
 const CALL_MS = 60_000;
+const CRASHED_MS = 20_000;
 
 const PROGRAM = process.env.CHROMIUM ?? ['chromium', 'chromium-browser', 'google-chrome'].find((name) => spawnSync('which', [name]).status === 0);
 
 /** Why there can be no browser here, or false. */
 export const noBrowser = PROGRAM === undefined ? 'there is no Chromium (Debian: apt-get install chromium)' : false;
+
+/** What a promise brings, or a failure with these words when it takes too long. */
+export function within(ms, promise, what) {
+  let timer;
+  const late = new Promise((_, failed) => {
+    timer = setTimeout(() => failed(new Error(`${what}: not within ${ms} ms`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
 
 /** A profile that is gone after the test. */
 export function profile(test) {
@@ -79,14 +89,15 @@ export class Chromium {
     return this.#browser.newBrowserCDPSession();
   }
 
-  /** kill -9 for all processes that show pages. */
-  async killPages() {
+  /** kill -9 for all processes that show pages, of which this is one. */
+  async killPages(page) {
+    const crashed = new Promise((done) => page.once('crash', done));
     const session = await this.devtools();
     const { processInfo } = await session.send('SystemInfo.getProcessInfo');
     const pids = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await session.detach();
-    return pids.length;
+    await within(CRASHED_MS, crashed, `a page whose process was killed (${pids}) crashes`);
   }
 
   /** Ends it as a person would. */

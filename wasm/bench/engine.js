@@ -1,6 +1,6 @@
 // The package as a contender: the same orders through the engine. One call into the module an order, or a batch.
 
-import { NodeDatabase } from '../npm/src/node/open.js';
+import { NodeDatabase } from '../npm/test/support/engine.js';
 import { ON_HAND, SKU_COUNT, skuName } from './workload.js';
 
 export class Engine {

@@ -1,16 +1,16 @@
-//! The database as JavaScript holds it: one engine over one store. Commands and replies are the core's documents as
-//! JSON text, one crossing of the boundary a call.
+//! The database as JavaScript holds it: one engine over one store. Commands, reads and what they answer are JSON
+//! documents (`docs/documents.md`), one crossing of the boundary a call. With each call goes the time, in
+//! milliseconds since the Unix epoch.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use stockroom::memory::MemoryStore;
-use stockroom::{Command, Error, ErrorKind, Result, Stockroom, TimedCommand};
-use stockroom_sqlite::{Options, SqliteStore};
+use stockroom::{Error, ErrorKind, Result, Stockroom};
+use stockroom_documents as documents;
+use stockroom_sqlite::{Durability, Options, SqliteStore};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::clock::HostClock;
-use crate::errors::{malformed, thrown};
+use crate::errors::{text, thrown};
 use crate::store::AnyStore;
 use crate::vfs;
 
@@ -23,67 +23,57 @@ const MEMORY: &str = ":memory:";
 pub struct Database {
     /// `None` once it is closed.
     stockroom: Option<Stockroom<AnyStore>>,
+    clock: HostClock,
 }
 
 #[wasm_bindgen]
 impl Database {
     /// Opens a file of the host's, creating it where there is none, or `:memory:`. The caller holds the file's lock.
+    /// `survives_power_cut` says whether a commit waits for the disk; `cache_kib` is the memory for pages.
     ///
     /// # Errors
-    /// As [`SqliteStore::open`]; `unsupported` where the host has handed in no files.
-    pub fn open(path: &str) -> Result<Database, JsValue> {
-        let store = if path == MEMORY { Ok(AnyStore(Box::new(MemoryStore::default()))) } else { file(path) };
-        let stockroom = said(store.map(|store| Stockroom::new(store, HostClock)))?;
-        Ok(Database { stockroom: Some(stockroom) })
+    /// As [`SqliteStore::open_with`]; `unsupported` where the host has handed in no files.
+    pub fn open(path: &str, survives_power_cut: bool, cache_kib: Option<u32>) -> Result<Database, JsValue> {
+        let store = match path {
+            MEMORY => Ok(AnyStore(Box::new(MemoryStore::default()))),
+            _ => file(path, survives_power_cut, cache_kib),
+        };
+        let clock = HostClock::default();
+        let stockroom = said(store.map(|store| Stockroom::new(store, clock.port())))?;
+        Ok(Database { stockroom: Some(stockroom), clock })
     }
 
-    /// Does one command, `{"action": …, "key"?: …}`, and returns the reply when its effect is durable.
+    /// Does one command and returns the reply when its effect is durable.
     ///
     /// # Errors
-    /// As [`Stockroom::execute`]; `malformed` where the text is no command.
-    pub fn execute(&self, command: &str) -> Result<String, JsValue> {
-        said(self.stockroom().and_then(|stockroom| {
-            let command: Command = read("wasm.execute", command)?;
-            write("wasm.execute", &stockroom.execute(command)?)
-        }))
+    /// As [`documents::execute`].
+    pub fn execute(&self, command: &str, now_ms: f64) -> Result<String, JsValue> {
+        self.exchange(command, now_ms, documents::execute)
     }
 
     /// Does an array of commands in one commit, each standing or falling alone, and returns the array of replies.
     ///
     /// # Errors
-    /// As [`Stockroom::execute_batch`]; `malformed` where the text is no array of commands.
-    pub fn execute_batch(&self, commands: &str) -> Result<String, JsValue> {
-        said(self.stockroom().and_then(|stockroom| {
-            let commands: Vec<Command> = read("wasm.execute_batch", commands)?;
-            write("wasm.execute_batch", &stockroom.execute_batch(commands)?)
-        }))
+    /// As [`documents::execute_batch`].
+    #[wasm_bindgen(js_name = executeBatch)]
+    pub fn execute_batch(&self, commands: &str, now_ms: f64) -> Result<String, JsValue> {
+        self.exchange(commands, now_ms, documents::execute_batch)
     }
 
-    /// Does an array of commands in one commit, each at its own time: `{"at_ms": …, "command": …}`.
+    /// Returns the reply that a command would get, and changes nothing.
     ///
     /// # Errors
-    /// As [`Database::execute_batch`].
-    pub fn execute_batch_at(&self, commands: &str) -> Result<String, JsValue> {
-        said(self.stockroom().and_then(|stockroom| {
-            let commands: Vec<TimedCommand> = read("wasm.execute_batch_at", commands)?;
-            write("wasm.execute_batch_at", &stockroom.execute_batch_at(commands)?)
-        }))
+    /// As [`documents::preview`].
+    pub fn preview(&self, command: &str, now_ms: f64) -> Result<String, JsValue> {
+        self.exchange(command, now_ms, documents::preview)
     }
 
-    /// Reads everything and checks every invariant; the report as JSON.
+    /// Answers a read.
     ///
     /// # Errors
-    /// As [`Stockroom::verify`].
-    pub fn verify(&self) -> Result<String, JsValue> {
-        said(self.stockroom().and_then(|stockroom| write("wasm.verify", &stockroom.verify()?)))
-    }
-
-    /// The digest of the whole state, as hexadecimal digits.
-    ///
-    /// # Errors
-    /// As [`Stockroom::digest`].
-    pub fn digest(&self) -> Result<String, JsValue> {
-        said(self.stockroom().and_then(|stockroom| Ok(stockroom.digest()?.to_string())))
+    /// As [`documents::read`].
+    pub fn read(&self, read: &str, now_ms: f64) -> Result<String, JsValue> {
+        self.exchange(read, now_ms, documents::read)
     }
 
     /// Closes the database; what was acknowledged is durable before that already. Closing again does nothing.
@@ -93,24 +83,30 @@ impl Database {
 }
 
 impl Database {
-    fn stockroom(&self) -> Result<&Stockroom<AnyStore>> {
+    /// A document for a document.
+    fn exchange(
+        &self,
+        document: &str,
+        now_ms: f64,
+        answer: impl FnOnce(&Stockroom<AnyStore>, &[u8]) -> Result<Vec<u8>>,
+    ) -> Result<String, JsValue> {
+        self.clock.set(now_ms);
         let closed = || Error::new(ErrorKind::Unsupported, "wasm.database", "the database is closed");
-        self.stockroom.as_ref().ok_or_else(closed)
+        let stockroom = self.stockroom.as_ref().ok_or_else(closed);
+        said(stockroom.and_then(|stockroom| text(answer(stockroom, document.as_bytes())?)))
     }
 }
 
-fn file(path: &str) -> Result<AnyStore> {
-    let vfs = Some(vfs::name()?);
-    let options = Options { vfs, exclusive: true, ..Options::default() };
+fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>) -> Result<AnyStore> {
+    let defaults = Options::default();
+    let options = Options {
+        durability: if survives_power_cut { Durability::Full } else { Durability::Normal },
+        cache_kib: cache_kib.unwrap_or(defaults.cache_kib),
+        vfs: Some(vfs::name()?),
+        exclusive: true,
+        ..defaults
+    };
     Ok(AnyStore(Box::new(SqliteStore::open_with(path, &options)?)))
-}
-
-fn read<T: DeserializeOwned>(operation: &'static str, json: &str) -> Result<T> {
-    serde_json::from_str(json).map_err(|error| malformed(operation, error))
-}
-
-fn write<T: Serialize>(operation: &'static str, value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| malformed(operation, error))
 }
 
 /// A result for JavaScript: a failure is thrown, with what the host's files said of it.

@@ -1,39 +1,27 @@
-//! Failures as JavaScript sees them: an `Error` with a stable `code`, whether a retry can help, and the operation
-//! that failed. The package makes a `StockroomError` of it. Rejections are not failures and do not come here.
+//! Failures as JavaScript sees them: an `Error` with the fields of the document `failure`, of which the package makes a
+//! `StockroomError`. Rejections are not failures and do not come here.
 
 use js_sys::Reflect;
 use stockroom::{Error, ErrorKind};
+use stockroom_documents::Failure;
 use wasm_bindgen::JsValue;
-
-/// The code of a kind of failure: its name in Rust, in lower case.
-pub(crate) fn code(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Busy => "busy",
-        ErrorKind::Io => "io",
-        ErrorKind::Full => "full",
-        ErrorKind::Corrupt => "corrupt",
-        ErrorKind::SchemaTooNew => "schema_too_new",
-        ErrorKind::Unsupported => "unsupported",
-        ErrorKind::InvariantBroken => "invariant_broken",
-        ErrorKind::Aborted => "aborted",
-        ErrorKind::Malformed => "malformed",
-        _ => "unknown",
-    }
-}
 
 /// A failure, ready to be thrown. What the host's files said last goes along where SQLite only says that they failed.
 pub(crate) fn thrown(error: &Error, host_said: Option<&str>) -> JsValue {
-    let text = match host_said {
+    let Failure { kind, code, retryable, operation, message } = Failure::from(error);
+    let message = match host_said {
         Some(said) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Full | ErrorKind::Unsupported) => {
-            format!("{error} ({said})")
+            format!("{message} ({said})")
         }
-        _ => error.to_string(),
+        _ => message,
     };
-    let value = JsValue::from(js_sys::Error::new(&text));
+    let value = JsValue::from(js_sys::Error::new(&message));
     let fields = [
-        ("code", JsValue::from(code(error.kind()))),
-        ("retryable", JsValue::from(error.is_retryable())),
-        ("operation", JsValue::from(error.operation())),
+        // JavaScript's errors call the name a code; the number is C's status.
+        ("code", JsValue::from(kind)),
+        ("number", JsValue::from(code)),
+        ("retryable", JsValue::from(retryable)),
+        ("operation", JsValue::from(operation)),
     ];
     for (name, field) in fields {
         // An error that was just made takes properties.
@@ -42,7 +30,13 @@ pub(crate) fn thrown(error: &Error, host_said: Option<&str>) -> JsValue {
     value
 }
 
-/// A document that could not be read.
-pub(crate) fn malformed(operation: &'static str, error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::Malformed, operation, error.to_string())
+/// A result for JavaScript: a failure is thrown.
+pub(crate) fn said<T>(result: stockroom::Result<T>) -> Result<T, JsValue> {
+    result.map_err(|error| thrown(&error, None))
+}
+
+/// A document for JavaScript, which takes texts.
+pub(crate) fn text(document: Vec<u8>) -> stockroom::Result<String> {
+    String::from_utf8(document)
+        .map_err(|_| Error::new(ErrorKind::Corrupt, "wasm.document", "a document of ours is not UTF-8"))
 }

@@ -7,9 +7,11 @@
 mod clock;
 mod database;
 mod errors;
+mod exchange;
 mod store;
 mod vfs;
 
 pub use database::Database;
+pub use exchange::{Backfill, Conversation, Exchange, Webhook};
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use vfs::{HostFiles, use_files};

@@ -1,5 +1,6 @@
-//! The file is one and the same for Rust and for Node: what either wrote the other opens, with the same digest, the log
-//! of a killed process included. Needs Node and the module (`cargo xtask wasm`); without them it says so and passes.
+//! The file is one and the same for Rust, for Node and for a browser: what any wrote the others open, with the same digest,
+//! the log of a killed process included. Needs Node, the package (`cargo xtask wasm`) and Chromium; without them it says
+//! so and passes.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ fn package() -> PathBuf {
 
 /// Whether the other half is there.
 fn can_run() -> bool {
-    let built = package().join("module/stockroom_bg.wasm").is_file();
+    let built = package().join("build/engine.cjs").is_file();
     let node = Command::new("node").arg("--version").output().is_ok();
     if !built || !node {
         eprintln!("skipped: it needs node and the module that `cargo xtask wasm` builds");
@@ -22,10 +23,16 @@ fn can_run() -> bool {
     built && node
 }
 
-fn start(arguments: &[&str], file: &Path) -> Child {
-    let script = package().join("test/support/child.js");
+/// Node, about to run a script of the package's tests.
+fn node(script: &str) -> Command {
     let mut command = Command::new("node");
-    command.arg(script).arg(arguments[0]).arg(file).args(&arguments[1..]).stdout(Stdio::piped());
+    command.arg(package().join("test").join(script));
+    command
+}
+
+fn start(arguments: &[&str], file: &Path) -> Child {
+    let mut command = node("support/child.js");
+    command.arg(arguments[0]).arg(file).args(&arguments[1..]).stdout(Stdio::piped());
     command.spawn().expect("node starts")
 }
 
@@ -92,4 +99,32 @@ fn rust_finds_every_order_that_a_killed_node_acknowledged() {
         // The same id with other content: it is there.
         assert_eq!(reply.rejection().map(|rejection| rejection.code.name()), Some("order_exists"), "{id}");
     }
+}
+
+#[test]
+fn a_file_goes_from_a_browser_to_rust_and_back() {
+    if !can_run() || !package().join("node_modules/playwright-core").is_dir() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, back) = (folder.path().join("shop.sqlite3"), folder.path().join("back.sqlite3"));
+    let carry = |from: &Path, to: &Path, count: &str| {
+        let output = node("browser/support/carry.js").arg(from).arg(to).arg(count).output().expect("node runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+    };
+    let written = carry(Path::new("-"), &file, "60");
+    if written == "no browser" {
+        eprintln!("skipped: it needs Chromium");
+        return;
+    }
+    let shop = open(&file);
+    assert_eq!(digest(&shop), written, "Rust reads what the browser wrote");
+    let ours =
+        NewOrder { lines: vec![NewLine { sku: "mug".into(), quantity: 1, unit_price_minor: 5 }], ..order("r-1") };
+    assert!(shop.execute(ours).expect("it is written").accepted().is_ok());
+    let ours = digest(&shop);
+    drop(shop);
+    assert_eq!(carry(&file, &back, "0"), ours, "the browser reads what Rust wrote");
+    assert_eq!(digest(&open(&back)), ours);
 }

@@ -9,6 +9,8 @@ mod examples;
 mod fuzz;
 mod header;
 mod install;
+mod npm;
+mod npm_browser;
 mod process;
 mod replay;
 mod rivals;

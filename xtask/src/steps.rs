@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::embed;
 use crate::examples;
+use crate::npm_browser;
 use crate::process;
 use crate::replay;
 use crate::rivals;
@@ -51,6 +52,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "example-c", about: "a till in C keeps every sale through kill -9", run: examples::c },
     Step { name: "example-python", about: "the shop in Python runs and verifies", run: examples::python },
     Step { name: "example-php", about: "the shop in PHP runs and verifies", run: examples::php },
+    Step { name: "npm-browser", about: "in Chromium a database keeps what it acknowledged", run: npm_browser::package },
+    Step { name: "example-browser", about: "a till in Chromium sells without a network", run: npm_browser::example },
     Step { name: "replay", about: "the bundled month of orders replays and verifies", run: replay::bundled },
     Step { name: "replay-full", about: "half a year of orders gives the known result", run: replay::full },
 ];

@@ -16,8 +16,11 @@ pub(crate) struct Tool {
 }
 
 pub(crate) const CC: Tool = Tool { program: "cc", package: "gcc" };
+pub(crate) const CHROMIUM: Tool = Tool { program: "chromium", package: "chromium" };
 pub(crate) const CMAKE: Tool = Tool { program: "cmake", package: "cmake" };
 pub(crate) const MAKE: Tool = Tool { program: "make", package: "make" };
+pub(crate) const NODE: Tool = Tool { program: "node", package: "nodejs" };
+pub(crate) const NPM: Tool = Tool { program: "npm", package: "npm" };
 pub(crate) const PHP: Tool = Tool { program: "php", package: "php-cli" };
 pub(crate) const PKG_CONFIG: Tool = Tool { program: "pkg-config", package: "pkg-config" };
 pub(crate) const PYTHON: Tool = Tool { program: "python3", package: "python3" };

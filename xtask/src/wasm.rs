@@ -1,11 +1,11 @@
-//! `cargo xtask wasm`: builds the module of the npm package into `wasm/npm/module`. This file puts the steps in
-//! order; how a compiler for WebAssembly is come by is in `wasm/toolchain.rs`.
+//! `cargo xtask wasm`: builds the npm package: the module into `wasm/npm/module`, and out of it and the TypeScript the
+//! package's `wasm/npm/dist`. This file puts the steps in order; how a compiler for WebAssembly is come by is in `wasm/toolchain.rs`.
 
 mod toolchain;
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -14,6 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use self::toolchain::{TARGET, Toolchain};
+use crate::npm;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -79,8 +80,18 @@ pub(crate) struct Arguments {
     no_opt: bool,
 }
 
-/// Builds the module, and says what it weighs.
+/// Builds the package, and says what the module weighs.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    weigh(&build(workspace, !arguments.no_opt)?)
+}
+
+/// Why the package cannot be built here, if so. What is missing is installed where that can be done.
+pub(crate) fn lacking() -> Option<String> {
+    Toolchain::find().err().map(|error| error.to_string())
+}
+
+/// Builds the module and the package out of it. Gives the module's file.
+pub(crate) fn build(workspace: &Workspace, optimizes: bool) -> Result<PathBuf> {
     let target = workspace.target_directory()?;
     let toolchain = Toolchain::find()?;
     println!("Building with {}", toolchain.about());
@@ -102,24 +113,22 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     for file in ["stockroom.js", "stockroom.d.ts"] {
         fs::copy(bound.join(file), package.join(file)).with_context(|| format!("wasm-bindgen made no {file}"))?;
     }
+    let npm = workspace.root().join("wasm/npm");
+    npm::install(&npm)
+        .context("the package is built with programs that come with npm: TypeScript, esbuild, wasm-opt")?;
     let (from, to) = (bound.join("stockroom_bg.wasm"), package.join("stockroom_bg.wasm"));
-    if arguments.no_opt {
-        fs::copy(&from, &to)?;
+    if optimizes {
+        optimize(&npm, &from, &to)?;
     } else {
-        optimize(workspace, &from, &to)?;
+        fs::copy(&from, &to)?;
     }
-    weigh(&to)
+    npm::run(&npm, "build")?;
+    Ok(to)
 }
 
 /// Runs `wasm-opt`, out of the package's development dependencies.
-fn optimize(workspace: &Workspace, from: &Path, to: &Path) -> Result<()> {
-    let npm = workspace.root().join("wasm/npm");
+fn optimize(npm: &Path, from: &Path, to: &Path) -> Result<()> {
     let wasm_opt = npm.join("node_modules/binaryen/bin/wasm-opt");
-    if !wasm_opt.is_file() {
-        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        process::run(Command::new("npm").current_dir(&npm).args(install))
-            .context("wasm-opt comes with npm (the package `binaryen`); --no-opt builds without it")?;
-    }
     process::run(Command::new("node").arg(wasm_opt).args(WASM_PASSES).args(WASM_FEATURES).arg(from).arg("-o").arg(to))
 }
 

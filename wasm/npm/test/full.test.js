@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { NodeDatabase } from '../src/node/open.js';
+import { NodeDatabase } from './support/engine.js';
 import { openShop, place, scratch, verified } from './support/shop.js';
 
 test('a full disk loses nothing', async (t) => {

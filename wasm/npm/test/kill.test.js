@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { NodeDatabase } from '../src/node/open.js';
+import { NodeDatabase } from './support/engine.js';
 import { Child, place, scratch, verified } from './support/shop.js';
 
 const KILLS = Number(process.env.KILLS ?? 20);

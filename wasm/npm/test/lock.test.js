@@ -7,7 +7,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { acquire, ownerAmong } from '../src/node/lock.js';
-import { NodeDatabase } from '../src/node/open.js';
+import { NodeDatabase } from './support/engine.js';
 import { Child, openShop, place, scratch, verified } from './support/shop.js';
 
 const linux = process.platform === 'linux' ? false : 'only Linux tells';
@@ -31,7 +31,7 @@ test('a second owner in the same process is refused', async (t) => {
 
 test('a worker is refused, and a worker that ends lets go', async (t) => {
   const file = scratch(t);
-  const open = new URL('../src/node/open.js', import.meta.url);
+  const open = new URL('./support/engine.js', import.meta.url);
   const code = `
     const { parentPort } = require('node:worker_threads');
     import(${JSON.stringify(open.href)}).then(({ NodeDatabase }) => NodeDatabase.open(${JSON.stringify(file)}))
@@ -67,7 +67,7 @@ test('another process is refused, until the owner is killed', async (t) => {
 
 test('a process that ends without closing leaves no claim', async (t) => {
   const file = scratch(t);
-  const open = new URL('../src/node/open.js', import.meta.url).href;
+  const open = new URL('./support/engine.js', import.meta.url).href;
   const code = `import { NodeDatabase } from ${JSON.stringify(open)}; await NodeDatabase.open(${JSON.stringify(file)});`;
   execFileSync(process.execPath, ['--input-type=module', '-e', code], { timeout: 20_000 });
   assert.deepEqual(claims(file), []);

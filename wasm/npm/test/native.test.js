@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import test from 'node:test';
-import { NodeDatabase } from '../src/node/open.js';
+import { NodeDatabase } from './support/engine.js';
 import { Child, openShop, place, scratch, verified } from './support/shop.js';
 
 const shell = spawnSync('sqlite3', ['--version']).status === 0 ? false : 'there is no sqlite3 shell';

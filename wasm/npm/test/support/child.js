@@ -3,7 +3,7 @@
 
 import fs from 'node:fs';
 import { openShop, place, stock, verified } from './shop.js';
-import { NodeDatabase } from '../../src/node/open.js';
+import { NodeDatabase } from './engine.js';
 
 const [job, file, name, count] = process.argv.slice(2);
 const say = (line) => fs.writeSync(1, `${line}\n`);

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { NodeDatabase } from '../../src/node/open.js';
+import { NodeDatabase } from './engine.js';
 
 const SKUS = 50;
 

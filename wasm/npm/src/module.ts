@@ -1,0 +1,114 @@
+// The module in this thread, as the engine. A trap (memory that ran out, a bug) leaves it in no state to go on with: it
+// is said so of every database in it, and nothing is asked of it again.
+
+import * as wasm from '../module/stockroom.js';
+import type { Backfill, Engine, Exchange, Module, Webhook } from './engine.js';
+import { StockroomError } from './errors.js';
+
+let isBroken = false;
+
+function guarded<T>(operation: string, call: () => T): T {
+  if (isBroken) throw new StockroomError('aborted', operation, 'the engine broke off earlier; start the process anew');
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) isBroken = true;
+    throw error;
+  }
+}
+
+/** Where a database lies, held for it alone. */
+export interface Place {
+  /** What the module calls it. */
+  readonly path: string;
+  /** The file's bytes, asked for while no database is open on it; absent where there is no file. */
+  read?(): Uint8Array;
+  /** Lets the place go. */
+  release(): void;
+}
+
+/** What a database is opened with, beside its place. */
+export interface Settings {
+  survivesPowerCut: boolean;
+  cacheKib: number | undefined;
+}
+
+/** A database of the module's. */
+export class ModuleEngine implements Engine {
+  readonly #place: Place;
+  readonly #settings: Settings;
+  #database: wasm.Database | undefined;
+  #isReleased = false;
+
+  constructor(place: Place, settings: Settings) {
+    this.#place = place;
+    this.#settings = settings;
+    this.#database = this.#opened('open');
+  }
+
+  execute(command: string, nowMs: number): string {
+    return guarded('execute', () => this.#open().execute(command, nowMs));
+  }
+
+  executeBatch(commands: string, nowMs: number): string {
+    return guarded('executeBatch', () => this.#open().executeBatch(commands, nowMs));
+  }
+
+  preview(command: string, nowMs: number): string {
+    return guarded('preview', () => this.#open().preview(command, nowMs));
+  }
+
+  read(read: string, nowMs: number): string {
+    return guarded('read', () => this.#open().read(read, nowMs));
+  }
+
+  /** Closing writes the log into the file, so that the file alone is the database; then it is opened again. */
+  exportFile(): Uint8Array {
+    const place = this.#place;
+    this.#open();
+    if (place.read === undefined) throw new StockroomError('unsupported', 'export', 'a database in memory has no file');
+    this.#shut('export');
+    try {
+      return place.read();
+    } finally {
+      this.#database = this.#opened('export');
+    }
+  }
+
+  close(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    try {
+      if (!isBroken) this.#shut('close');
+    } finally {
+      this.#database = undefined;
+      this.#place.release();
+    }
+  }
+
+  #open(): wasm.Database {
+    if (this.#database === undefined) throw new StockroomError('closed', 'database', 'the database is closed');
+    return this.#database;
+  }
+
+  #opened(operation: string): wasm.Database {
+    const { survivesPowerCut, cacheKib } = this.#settings;
+    return guarded(operation, () => wasm.Database.open(this.#place.path, survivesPowerCut, cacheKib));
+  }
+
+  #shut(operation: string): void {
+    const database = this.#database;
+    this.#database = undefined;
+    guarded(operation, () => {
+      database?.close();
+      database?.free();
+    });
+  }
+}
+
+/** What needs no database. */
+export const module: Module = {
+  exchange: (settings): Exchange => guarded('exchange', () => new wasm.Exchange(settings)),
+  webhook: (settings): Webhook => guarded('webhook', () => new wasm.Webhook(settings)),
+  backfill: (settings, sinceMs): Backfill => guarded('backfill', () => new wasm.Backfill(settings, sinceMs)),
+};

@@ -1,0 +1,47 @@
+// Compiled, never run: what a strict compiler says to a program that uses the package.
+
+import { Stockroom, StockroomError, StockroomRejection } from 'stockroom';
+import type { Command, EventDocument, LogEntry, PlacedOrder, Reply } from 'stockroom';
+
+export async function main(signal: AbortSignal): Promise<void> {
+  await using shop = await Stockroom.open({ path: 'shop.sqlite3', log: (entry: LogEntry) => console.error(entry.level, entry.message) });
+  const placed: PlacedOrder = await shop.placeOrder(
+    { id: 'o-1', channel: 'web', currency: 'EUR', lines: [{ sku: 'mug', quantity: 2, unit_price_minor: 1250 }] },
+    { key: 'till-3' },
+  );
+  const units: number = placed.allocations.length;
+  const left: number | null = await shop.available('mug', 'main');
+  const command: Command = { action: { fulfill: { limit: 10 } } };
+  const replies: Reply[] = await shop.batch([command]);
+  for (const { outcome } of replies) {
+    if ('rejected' in outcome) console.log(outcome.rejected.code);
+    else if (typeof outcome.accepted === 'object' && 'fulfilled' in outcome.accepted) console.log(outcome.accepted.fulfilled.requested);
+  }
+  try {
+    await shop.cancelOrder({ order: 'o-1' });
+  } catch (error) {
+    if (error instanceof StockroomRejection && error.code === 'order_unknown') console.log(error.faults[0]?.at);
+    else if (error instanceof StockroomError && error.retryable) console.log(error.code satisfies string);
+    else throw error;
+  }
+  const events = shop.events({ subscription: 'mail', signal });
+  for await (const event of events) {
+    const about: EventDocument = event;
+    if (event.type === 'stockroom.order.allocated.v1') console.log(event.data.value_minor satisfies number);
+    // @ts-expect-error There is no such event.
+    if (event.type === 'stockroom.order.lost.v1') console.log();
+    await events.acknowledge(about);
+  }
+  const relay = shop.relay({
+    routes: [{ destination: 'wms', exchange: { rest: { base_url: 'https://wms.example', auth: { bearer: { token: 'x' } } } } }],
+    fulfill: true,
+    signal,
+  });
+  console.log((await relay.stop()).done + units + (left ?? 0));
+  // @ts-expect-error A quantity is a number.
+  await shop.receiveStock({ location: 'main', lines: [{ sku: 'mug', quantity: '3' }] });
+  // @ts-expect-error There is no such command.
+  await shop.execute({ action: { place_oder: {} } });
+  // @ts-expect-error There is no such option.
+  await Stockroom.open({ path: ':memory:', durabilty: 'full' });
+}

@@ -4,10 +4,12 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod determinism;
 mod embed;
 mod examples;
 mod header;
 mod install;
+mod npm;
 mod process;
 mod replay;
 mod runner;

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -77,6 +78,17 @@ pub(crate) struct Arguments {
     /// Leave `wasm-opt` out, for a quicker build while working on it
     #[arg(long)]
     no_opt: bool,
+}
+
+/// Builds the package as it is published, the first time that a step asks for it.
+pub(crate) fn once(workspace: &Workspace) -> Result<()> {
+    static IS_BUILT: Mutex<bool> = Mutex::new(false);
+    let mut is_built = IS_BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*is_built {
+        run(workspace, &Arguments { no_opt: false })?;
+        *is_built = true;
+    }
+    Ok(())
 }
 
 /// Builds the module, and says what it weighs.

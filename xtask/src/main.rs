@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod determinism;
 mod embed;
 mod examples;
 mod fuzz;
@@ -11,6 +12,7 @@ mod header;
 mod install;
 mod npm;
 mod npm_browser;
+mod npm_node;
 mod process;
 mod replay;
 mod rivals;

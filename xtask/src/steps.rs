@@ -4,9 +4,11 @@
 
 use anyhow::Result;
 
+use crate::determinism;
 use crate::embed;
 use crate::examples;
 use crate::npm_browser;
+use crate::npm_node;
 use crate::process;
 use crate::replay;
 use crate::rivals;
@@ -43,6 +45,10 @@ pub(crate) const STEPS: &[Step] = &[
         about: "an installation serves pkg-config and CMake, wherever it is moved",
         run: embed::run,
     },
+    Step { name: "npm", about: "the npm package, as its users install it, keeps what it says", run: npm_node::package },
+    Step { name: "example-node", about: "the shop in Node serves, and ends in order", run: npm_node::example },
+    Step { name: "npm-browser", about: "in Chromium a database keeps what it acknowledged", run: npm_browser::package },
+    Step { name: "example-browser", about: "a till in Chromium sells without a network", run: npm_browser::example },
     // After whatever builds the npm package: then it runs in Node as well.
     Step {
         name: "rivals",
@@ -52,8 +58,11 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "example-c", about: "a till in C keeps every sale through kill -9", run: examples::c },
     Step { name: "example-python", about: "the shop in Python runs and verifies", run: examples::python },
     Step { name: "example-php", about: "the shop in PHP runs and verifies", run: examples::php },
-    Step { name: "npm-browser", about: "in Chromium a database keeps what it acknowledged", run: npm_browser::package },
-    Step { name: "example-browser", about: "a till in Chromium sells without a network", run: npm_browser::example },
+    Step {
+        name: "determinism",
+        about: "one command log gives one digest in Rust, through C and in Node",
+        run: determinism::run,
+    },
     Step { name: "replay", about: "the bundled month of orders replays and verifies", run: replay::bundled },
     Step { name: "replay-full", about: "half a year of orders gives the known result", run: replay::full },
 ];

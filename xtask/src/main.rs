@@ -17,6 +17,7 @@ mod process;
 mod replay;
 mod rivals;
 mod runner;
+mod scoreboard;
 mod simulate;
 mod steps;
 mod tidy;
@@ -67,6 +68,8 @@ enum Task {
     Simulate(simulate::Arguments),
     /// Run the scenarios in which other shops oversold, lost or doubled orders, wherever the engine runs
     Rivals(rivals::Arguments),
+    /// Run the short form of every proof, and write docs/scoreboard.md
+    Scoreboard(scoreboard::Arguments),
 }
 
 /// The names that `--skip` takes, so that an unknown one is answered with the list.
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Task::Fuzz(arguments) => fuzz::run(&workspace, &arguments),
         Task::Simulate(arguments) => simulate::run(&workspace, &arguments),
         Task::Rivals(arguments) => rivals::run(&workspace, &arguments),
+        Task::Scoreboard(arguments) => scoreboard::run(&workspace, &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-        let names = ["test", "tidy", "bench", "wasm", "header", "install", "fuzz", "simulate", "rivals"];
+        let names = ["test", "tidy", "bench", "wasm", "header", "install", "fuzz", "simulate", "rivals", "scoreboard"];
         assert_eq!(subcommand_names(), names);
     }
 

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod crash;
 mod embed;
 mod examples;
 mod header;
@@ -57,6 +58,8 @@ enum Task {
     Install(install::Arguments),
     /// Run whole histories with everything going wrong, and check them
     Simulate(simulate::Arguments),
+    /// Crash the SQLite store at every write, sync and truncation, and check what is left
+    Crash(crash::Arguments),
 }
 
 /// The names that `--skip` takes, so that an unknown one is answered with the list.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Task::Header => header::run(&workspace),
         Task::Install(arguments) => install::run(&workspace, &arguments),
         Task::Simulate(arguments) => simulate::run(&workspace, &arguments),
+        Task::Crash(arguments) => crash::run(&workspace, &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,7 +101,7 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-        let names = ["test", "tidy", "bench", "wasm", "header", "install", "simulate"];
+        let names = ["test", "tidy", "bench", "wasm", "header", "install", "simulate", "crash"];
         assert_eq!(subcommand_names(), names);
     }
 

@@ -22,6 +22,7 @@ pub(crate) const PHP: Tool = Tool { program: "php", package: "php-cli" };
 pub(crate) const PKG_CONFIG: Tool = Tool { program: "pkg-config", package: "pkg-config" };
 pub(crate) const PYTHON: Tool = Tool { program: "python3", package: "python3" };
 pub(crate) const READELF: Tool = Tool { program: "readelf", package: "binutils" };
+pub(crate) const STRACE: Tool = Tool { program: "strace", package: "strace" };
 
 /// Looks for programs and, as root on a system with apt, installs those that are absent. The reason where some stay
 /// absent, nothing where all are here.

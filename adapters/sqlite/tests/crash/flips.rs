@@ -29,18 +29,21 @@ pub(crate) enum Found {
     Harmless,
     /// Commits at the end of the log are gone, and what is left is the sound state before them.
     Shortened,
-    /// Something is answered differently, and nothing says so.
+    /// How much there is to sell is answered differently, and nothing says so.
+    SilentStock,
+    /// Something else is: a text, a price, an old event.
     Silent,
 }
 
 impl Found {
-    pub(crate) const ALL: [Found; 7] = [
+    pub(crate) const ALL: [Found; 8] = [
         Found::AtOpen,
         Found::AtRead,
         Found::AtVerify,
         Found::AtCheck,
         Found::Harmless,
         Found::Shortened,
+        Found::SilentStock,
         Found::Silent,
     ];
 
@@ -52,6 +55,7 @@ impl Found {
             Found::AtCheck => "integrity_check",
             Found::Harmless => "harmless",
             Found::Shortened => "shortened",
+            Found::SilentStock => "silent_stock",
             Found::Silent => "silent",
         }
     }
@@ -74,6 +78,9 @@ fn options() -> Options {
 fn open(path: &Path) -> Result<Shop, Error> {
     Ok(Stockroom::new(SqliteStore::open_with(path, &options())?, || 0))
 }
+
+/// How many of the answers, from the first, say how much there is to sell.
+const STOCK_ANSWERS: usize = 13;
 
 /// What a host asks for all day, as text.
 fn reads(shop: &Shop) -> Result<Vec<String>, Error> {
@@ -154,7 +161,11 @@ impl Sound {
             let check = Connection::open(path).and_then(|connection| {
                 connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))
             });
-            if check.is_ok_and(|report| report == "ok") { Found::Silent } else { Found::AtCheck }
+            match check.is_ok_and(|report| report == "ok") {
+                false => Found::AtCheck,
+                true if answers[..STOCK_ANSWERS] != self.answers[..STOCK_ANSWERS] => Found::SilentStock,
+                true => Found::Silent,
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use crate::flips::{Found, Sound};
 use crate::kills;
-use crate::matrix::{Tally, every_point, share, try_all};
+use crate::matrix::{Tally, choose, every_point, try_all};
 use crate::scene::{Scene, scenes};
 use crate::trial::{Point, Trouble, judge};
 
@@ -91,7 +91,7 @@ fn search(asked: &Asked) -> Result<(), String> {
     }
     let all = every_point(&made, asked.seed);
     let there_are = all.len();
-    let points = share(all, asked.points, asked.seed);
+    let points = choose(&made, all, asked.points, asked.seed);
     println!("{} scenes, {} points of {}", made.len(), HumanCount(points.len() as u64), HumanCount(there_are as u64));
     let bar = bar("points", points.len());
     let mut tally = try_all(&made, &points, asked.jobs, &|| bar.inc(1));

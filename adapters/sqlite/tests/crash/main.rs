@@ -31,7 +31,7 @@ use crate::scene::{Scene, careless, digest, lied_to, scenes};
 use crate::trial::{Named, Point, Trouble, judge};
 
 /// Points of the short run, and flipped files.
-const POINTS: usize = 1_200;
+const POINTS: usize = 800;
 const FLIPS: u64 = 120;
 
 fn main() -> ExitCode {
@@ -164,7 +164,7 @@ fn wrong_bits() -> Result<(), Failed> {
     }
     let told =
         found.iter().filter(|(_, found)| matches!(found, Found::AtOpen | Found::AtRead | Found::AtVerify)).count();
-    if found.contains(&("log", Found::Silent)) || told == 0 {
+    if found.iter().any(|found| [("log", Found::Silent), ("log", Found::SilentStock)].contains(found)) || told == 0 {
         return Err(format!("{found:?}").into());
     }
     Ok(())

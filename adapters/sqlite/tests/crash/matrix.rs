@@ -25,6 +25,22 @@ fn mixed(seed: u64, scene: usize, trouble: Trouble, place: u64) -> u64 {
     Random::new(seed ^ (scene as u64) << 40 ^ (trouble as u64) << 32 ^ place).bits() >> 32
 }
 
+/// So many of the points, and among them every place of the closed, new and old files at which a process is killed or the
+/// power takes all that was not synced.
+pub(crate) fn choose(scenes: &[Scene], points: Vec<Point>, count: usize, seed: u64) -> Vec<Point> {
+    let first = |point: &Point| {
+        let name = &scenes[point.scene].name;
+        matches!(point.trouble, Trouble::Kill | Trouble::PowerAll | Trouble::Statement)
+            && !name.ends_with("/logged")
+            && !name.ends_with("/filled")
+    };
+    let (mut chosen, rest): (Vec<Point>, Vec<Point>) = points.into_iter().partition(first);
+    let more = count.saturating_sub(chosen.len());
+    chosen.truncate(count);
+    chosen.extend(share(rest, more, seed));
+    chosen
+}
+
 /// So many of the points: from each scene and trouble its share at places that a seed chooses, so that what has few
 /// is tried at all of them before what has many is tried at more.
 pub(crate) fn share(points: Vec<Point>, count: usize, seed: u64) -> Vec<Point> {

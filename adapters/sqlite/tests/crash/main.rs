@@ -47,6 +47,7 @@ fn main() -> ExitCode {
                 Trial::test("every_kind_of_command_is_tried_and_does_something", every_kind),
                 Trial::test("a_shop_survives_every_trouble", short_run),
                 Trial::test("a_checkpoint_within_a_command_is_tried", checkpoints),
+                Trial::test("a_new_file_is_in_wal_mode_or_does_not_open", new_file),
                 Trial::test("lost_commits_are_noticed", lost_commits),
                 Trial::test("a_point_is_repeated_by_its_name", repeated),
                 Trial::test("wrong_bits_are_answered", wrong_bits),
@@ -124,6 +125,16 @@ fn checkpoints() -> Result<(), Failed> {
         true => Ok(()),
         false => Err(format!("they come about in {names:?}").into()),
     }
+}
+
+/// The mode of the log is written when the file is created. SQLite says that it is set before it has written it: where that
+/// fails, a file that opens all the same loses commits.
+fn new_file() -> Result<(), Failed> {
+    let scenes = scenes(&|name, _| name == "new_file");
+    let once = [Trouble::IoOnce, Trouble::FullOnce];
+    let mut points = every_point(&scenes, 1);
+    points.retain(|point| once.contains(&point.trouble) && point.place < 40);
+    all_survive(&try_all(&scenes, &points, 2, &|| {}))
 }
 
 /// The matrix can fail: where the store does not sync, and where the disk only says that it did, acknowledged commands

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod crash;
 mod determinism;
 mod embed;
 mod examples;
@@ -66,6 +67,8 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Run whole histories with everything going wrong, and check them
     Simulate(simulate::Arguments),
+    /// Crash the SQLite store at every write, sync and truncation, and check what is left
+    Crash(crash::Arguments),
     /// Run the scenarios in which other shops oversold, lost or doubled orders, wherever the engine runs
     Rivals(rivals::Arguments),
     /// Run the short form of every proof, and write docs/scoreboard.md
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         Task::Simulate(arguments) => simulate::run(&workspace, &arguments),
         Task::Rivals(arguments) => rivals::run(&workspace, &arguments),
         Task::Scoreboard(arguments) => scoreboard::run(&workspace, &arguments),
+        Task::Crash(arguments) => crash::run(&workspace, &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -113,7 +117,8 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-        let names = ["test", "tidy", "bench", "wasm", "header", "install", "fuzz", "simulate", "rivals", "scoreboard"];
+        let names =
+            ["test", "tidy", "bench", "wasm", "header", "install", "fuzz", "simulate", "crash", "rivals", "scoreboard"];
         assert_eq!(subcommand_names(), names);
     }
 

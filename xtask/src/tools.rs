@@ -26,6 +26,7 @@ pub(crate) const PKG_CONFIG: Tool = Tool { program: "pkg-config", package: "pkg-
 pub(crate) const PYTHON: Tool = Tool { program: "python3", package: "python3" };
 pub(crate) const SQLITE: Tool = Tool { program: "sqlite3", package: "sqlite3" };
 pub(crate) const READELF: Tool = Tool { program: "readelf", package: "binutils" };
+pub(crate) const STRACE: Tool = Tool { program: "strace", package: "strace" };
 
 /// Looks for programs and, as root on a system with apt, installs those that are absent. The reason where some stay
 /// absent, nothing where all are here.

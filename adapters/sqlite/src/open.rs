@@ -168,14 +168,25 @@ fn set_up(connection: &Connection, options: &Options) -> Result<()> {
 fn set_wal_mode(connection: &Connection, busy_timeout_ms: u32) -> Result<String> {
     let tries = busy_timeout_ms / WAL_PAUSE_MS;
     for _ in 0..tries {
-        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
+        match ask_for_wal_mode(connection) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                 pause(Duration::from_millis(WAL_PAUSE_MS.into()));
             }
             mode => return mode.during("sqlite.open"),
         }
     }
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).during("sqlite.open")
+    ask_for_wal_mode(connection).during("sqlite.open")
+}
+
+/// SQLite answers with the mode first and writes it as the statement ends. Whoever has read the answer and does not wait
+/// for the end is never told that the write failed, and works in another mode, in which a power cut can take an
+/// acknowledged commit back.
+fn ask_for_wal_mode(connection: &Connection) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let mut rows = statement.query([])?;
+    let mode = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0)?;
+    while rows.next()?.is_some() {}
+    Ok(mode)
 }
 
 /// Creates Stockroom's tables in a database of the host's, or brings them up to date. [`crate::SqliteStore`]

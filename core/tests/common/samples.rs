@@ -69,7 +69,12 @@ pub(crate) fn command_of(action: &str, document: Value) -> Command {
 /// its key `k-used` is used. A warehouse runs its location `hub`, which the channel `outlet` sells from: see
 /// [`warehouse::open`]. A shop stands behind its channel `market`: see [`channel::open`].
 pub(crate) fn prepared() -> Shop {
-    let shop = Shop::stocked(&[("main", "mug", 30), ("main", "plate", 60), ("backup", "mug", 5)]);
+    prepare(Shop::empty())
+}
+
+/// Makes an empty shop into the one that the samples are made for.
+pub(crate) fn prepare(shop: Shop) -> Shop {
+    shop.furnish(&[("main", "mug", 30), ("main", "plate", 60), ("backup", "mug", 5)]);
     shop.accept(order("o-pruned", &[("mug", 1)]));
     shop.accept(CancelOrder { order: "o-pruned".into(), ..CancelOrder::default() });
     shop.set_clock(START_MS + 60_000);

@@ -115,6 +115,24 @@ test('two tabs: the second is told, waits if it is asked to, and has it after th
   await browser.close();
 });
 
+test('a page that was left has let go, and comes back anew', options, async (t) => {
+  const { origin } = await site(t);
+  const browser = await Chromium.start(t, profile(t));
+  const page = await shopPage(browser, origin);
+  await opened(page);
+  await page.evaluate(() => test.sell('a', 3));
+  await page.goto(`${origin}/?next`);
+  await page.waitForFunction(() => 'test' in globalThis);
+  assert.equal(await opened(page), 3);
+  // A browser may keep a page that was left, to show it again at once; never one that has a database.
+  await page.evaluate(() => history.back()).catch(() => undefined);
+  await page.waitForURL(`${origin}/`);
+  await page.waitForFunction(() => 'test' in globalThis);
+  assert.equal(await page.evaluate(() => 'shop' in globalThis), false);
+  assert.equal(await opened(page), 3);
+  await browser.close();
+});
+
 test('two databases in one page, and one page that opens twice', options, async (t) => {
   const { origin } = await site(t);
   const browser = await Chromium.start(t, profile(t));

@@ -38,6 +38,12 @@ export async function main(signal: AbortSignal): Promise<void> {
     signal,
   });
   console.log((await relay.stop()).done + units + (left ?? 0));
+  const bytes: Uint8Array = await shop.export();
+  await using copy = await Stockroom.import({ path: 'copy.sqlite3', durability: 'normal' }, bytes);
+  console.log(copy.isDurable satisfies boolean);
+  await Stockroom.remove({ path: 'copy.sqlite3', busyTimeoutMs: 5 });
+  // @ts-expect-error A file is bytes.
+  await Stockroom.import('copy.sqlite3', 'bytes');
   // @ts-expect-error A quantity is a number.
   await shop.receiveStock({ location: 'main', lines: [{ sku: 'mug', quantity: '3' }] });
   // @ts-expect-error There is no such command.

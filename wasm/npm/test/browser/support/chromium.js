@@ -57,6 +57,10 @@ export class Chromium {
     fs.rmSync(path.join(folder, 'DevToolsActivePort'), { force: true });
     this.#process = spawn(PROGRAM, [...always, ...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     this.#ended = new Promise((done) => this.#process.once('close', done));
+    // It is a group of its own, and would outlive a test that breaks off.
+    const end = () => this.#killGroup();
+    process.once('exit', end);
+    this.#process.once('close', () => process.off('exit', end));
     const url = await new Promise((done, failed) => {
       let said = '';
       const timer = setTimeout(() => failed(new Error(`Chromium does not start: ${said}`)), STARTED_MS);
@@ -110,14 +114,17 @@ export class Chromium {
 
   /** kill -9 for the browser and all that it started. */
   async kill() {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      try {
-        process.kill(-this.#process.pid, 'SIGKILL');
-      } catch {
-        // It went by itself in between.
-      }
-    }
+    this.#killGroup();
     await this.#ended;
     await this.#browser?.close().catch(() => undefined);
+  }
+
+  #killGroup() {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    try {
+      process.kill(-this.#process.pid, 'SIGKILL');
+    } catch {
+      // It went by itself in between.
+    }
   }
 }

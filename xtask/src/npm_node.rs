@@ -1,6 +1,9 @@
 //! The steps that test the npm package and its example in Node. What they test stands beside the package.
 
-use anyhow::Result;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result};
 
 use crate::npm;
 use crate::process;
@@ -14,9 +17,23 @@ pub(crate) fn package(workspace: &Workspace) -> Result<Outcome> {
         return Ok(Outcome::NotRun(reason));
     }
     npm::run(&workspace.root().join("wasm/npm"), "test")?;
+    tables(workspace)?;
     // Turns with a native program on one file; the step `test` had no module for it yet.
     process::run(&mut workspace.cargo(&["test", "--locked", "-p", "stockroom-wasm", "--test", "interop"]))?;
     Ok(Outcome::Passed)
+}
+
+/// The core's tables of behaviour through the package: recorded by the core's own tests, done again in Node.
+fn tables(workspace: &Workspace) -> Result<()> {
+    let log = workspace.target_directory()?.join("tmp/xtask/tables");
+    if log.exists() {
+        fs::remove_dir_all(&log).with_context(|| format!("cannot clear {}", log.display()))?;
+    }
+    fs::create_dir_all(&log)?;
+    let mut record = workspace.cargo(&["test", "--quiet", "--locked", "-p", "stockroom", "--test", "tables"]);
+    process::run(record.env("STOCKROOM_TABLES_LOG", &log))?;
+    let program = workspace.root().join("wasm/npm/test/support/tables.mjs");
+    process::run(Command::new("node").arg(program).arg(&log))
 }
 
 /// The shop in Node: its types, and its tests.

@@ -26,10 +26,11 @@ impl World {
         if let Some(log) = &mut self.log {
             log.push("the end".into());
         }
+        // What a node took while its clock ran ahead is its own until that time comes.
+        self.now_ms = self.now_ms.max(self.auditor.last_at_ms).max(self.leased_until_ms) + SECOND_MS;
         for node in &mut self.nodes {
             node.ahead_ms = 0;
         }
-        self.now_ms = self.now_ms.max(self.auditor.last_at_ms) + SECOND_MS;
         self.jobs.clear();
         for pending in std::mem::take(&mut self.reports) {
             self.send(0, pending.report, None)?;

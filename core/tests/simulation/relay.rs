@@ -71,6 +71,7 @@ impl World {
         lease_ms: i64,
         fault: Option<Fault>,
     ) -> Result<usize, Broken> {
+        self.leased_until_ms = self.leased_until_ms.max(self.time_at(node).saturating_add(lease_ms));
         let sent = self.send(node, TakeDeliveries { destination, max, lease_ms }, fault)?;
         let Some(Outcome::Accepted(Answer::Taken(taken))) = sent.reply.map(|reply| reply.outcome) else { return Ok(0) };
         let count = taken.deliveries.len();

@@ -208,7 +208,8 @@ impl World {
         if fault == Some(Fault::WarehouseLies) {
             self.counts.happened(Fault::WarehouseLies);
             let message = Some(self.message_id(&self.warehouses[at].name.clone()));
-            let items = vec![SkuQuantity { sku: "s0".into(), quantity: rng.between(50, 90) }];
+            // More than any order of a world asks for: fewer would be a shipment, and the true ones come too late then.
+            let items = vec![SkuQuantity { sku: "s0".into(), quantity: rng.between(5_000, 9_000) }];
             let (fulfillment, shipment) = match rng.below(3) {
                 0 => (format!("o-{}-9", rng.below(50)), "never".to_owned()),
                 1 => ("nothing".to_owned(), "never".to_owned()),

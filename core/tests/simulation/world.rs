@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) auditor: Auditor,
     pub(crate) counts: FaultCounts,
     pub(crate) now_ms: i64,
+    /// The latest time until which a relay may have a delivery, by a clock that perhaps ran ahead.
+    pub(crate) leased_until_ms: i64,
     pub(crate) names: Names,
     /// Commands whose sender has no answer yet.
     pub(crate) unanswered: Vec<Command>,
@@ -104,6 +106,7 @@ impl World {
             disk,
             counts: FaultCounts::default(),
             now_ms: START_MS,
+            leased_until_ms: 0,
             names: Names::default(),
             unanswered: Vec::new(),
             history: VecDeque::new(),
@@ -201,7 +204,7 @@ impl World {
     }
 
     /// The time that a node's clock shows.
-    fn time_at(&self, node: usize) -> i64 {
+    pub(crate) fn time_at(&self, node: usize) -> i64 {
         self.now_ms.saturating_add(self.nodes[node].ahead_ms)
     }
 

@@ -9,6 +9,7 @@ mod common;
 
 mod checks;
 mod notation;
+mod record;
 mod scene;
 
 macro_rules! tables {

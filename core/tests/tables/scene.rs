@@ -6,6 +6,7 @@ use stockroom::{Answer, Command, Event, Reply, TimedCommand};
 
 use crate::common::{Replay, START_MS, Shop, digest, replayed, rows_of_the_business};
 use crate::notation::{Parsed, Words, action, duration_ms};
+use crate::record::record;
 
 /// A scene under way.
 pub(crate) struct Scene {
@@ -15,6 +16,10 @@ pub(crate) struct Scene {
     /// The events that the last command made.
     pub(crate) events: Vec<Event>,
     log: Vec<TimedCommand>,
+    /// What each of them was answered.
+    replies: Vec<Reply>,
+    /// The table and the scene's own title.
+    name: (String, String),
 }
 
 /// Does every scene of a table.
@@ -39,7 +44,7 @@ pub(crate) fn table_failure(file: &str, table: &str) -> Option<String> {
             if let Some(fault) = scene.take().and_then(|scene| scene.end().err()) {
                 return Some(format!("{file}:{number}: the scene before this line: {fault}"));
             }
-            let mut begun = Scene::new();
+            let mut begun = Scene::new(file, line.trim_start_matches("== "));
             for (number, line) in &opening {
                 if let Err(fault) = begun.line(line) {
                     return Some(format!("{file}:{number}: {}\n  {fault}", line.trim()));
@@ -59,8 +64,9 @@ pub(crate) fn table_failure(file: &str, table: &str) -> Option<String> {
 }
 
 impl Scene {
-    fn new() -> Self {
-        Scene { shop: Shop::empty(), reply: None, events: Vec::new(), log: Vec::new() }
+    fn new(table: &str, title: &str) -> Self {
+        let name = (table.to_owned(), title.to_owned());
+        Scene { shop: Shop::empty(), reply: None, events: Vec::new(), log: Vec::new(), replies: Vec::new(), name }
     }
 
     fn line(&mut self, line: &str) -> Parsed<()> {
@@ -118,6 +124,7 @@ impl Scene {
             return Err("a repeated answer changed the state".to_owned());
         }
         self.log.push(TimedCommand { at_ms: self.shop.now_ms(), command });
+        self.replies.push(reply.clone());
         self.reply = Some(reply);
         Ok(())
     }
@@ -135,7 +142,9 @@ impl Scene {
                 return Err(format!("replayed {how:?}, it ends in another state"));
             }
         }
-        Ok(())
+        let (table, title) = &self.name;
+        let steps: Vec<(TimedCommand, Reply)> = self.log.into_iter().zip(self.replies).collect();
+        record(table, title, &steps, &state.to_string())
     }
 
     pub(crate) fn last(&self) -> Parsed<&Reply> {

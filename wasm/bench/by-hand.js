@@ -6,10 +6,10 @@ import Database from 'better-sqlite3';
 import { ON_HAND, SKU_COUNT, skuName } from './workload.js';
 
 const SCHEMA = `
-CREATE TABLE stock (sku TEXT PRIMARY KEY, on_hand INTEGER NOT NULL, allocated INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE orders (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
-CREATE TABLE claims (order_number INTEGER NOT NULL, line INTEGER NOT NULL, sku TEXT NOT NULL, quantity INTEGER NOT NULL);
-CREATE TABLE events (number INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS stock (sku TEXT PRIMARY KEY, on_hand INTEGER NOT NULL, allocated INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS claims (order_number INTEGER NOT NULL, line INTEGER NOT NULL, sku TEXT NOT NULL, quantity INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY, body TEXT NOT NULL);
 `;
 
 export class ByHand {
@@ -33,10 +33,6 @@ export class ByHand {
       db.pragma(pragma);
     }
     db.exec(SCHEMA);
-    const insert = db.prepare('INSERT INTO stock (sku, on_hand, allocated) VALUES (?, ?, 0)');
-    db.transaction(() => {
-      for (let number = 0; number < SKU_COUNT; number++) insert.run(skuName(number), ON_HAND);
-    })();
     this.db = db;
     this.begin = db.prepare('BEGIN IMMEDIATE');
     this.commit = db.prepare('COMMIT');
@@ -48,8 +44,15 @@ export class ByHand {
     this.insertEvent = db.prepare('INSERT INTO events (body) VALUES (?)');
   }
 
+  async stock() {
+    const insert = this.db.prepare('INSERT INTO stock (sku, on_hand, allocated) VALUES (?, ?, 0)');
+    this.db.transaction(() => {
+      for (let number = 0; number < SKU_COUNT; number++) insert.run(skuName(number), ON_HAND);
+    })();
+  }
+
   /** Places orders in one commit; whether each was accepted. */
-  place(orders) {
+  async place(orders) {
     this.begin.run();
     try {
       const accepted = orders.map((order) => this.#placeOne(order));
@@ -97,11 +100,11 @@ export class ByHand {
     return true;
   }
 
-  count() {
+  async count() {
     return this.db.prepare('SELECT count(*) AS orders FROM orders').get().orders;
   }
 
-  close() {
+  async close() {
     this.db.close();
   }
 }

@@ -1,55 +1,67 @@
-// The package beside a hand-written better-sqlite3 program, in one run on one machine: `node main.js [orders]`.
-// Contenders take turns; each figure is the median of the rounds. Both are durable after every commit.
+// The package beside a hand-written better-sqlite3 program, in one run on one machine: `node main.js [orders] [rounds]`, or
+// `cargo xtask bench --node`. Contenders take turns; each figure is the median of the rounds. Both are durable after every
+// commit. An order is one call into the module, a batch as well.
 
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ByHand } from './by-hand.js';
 import { Engine } from './engine.js';
-import { orders } from './workload.js';
 
-const CONTENDERS = [Engine, ByHand];
 const SHAPES = [
-  { name: 'one per commit', size: 1, share: 0.2 },
-  { name: 'batches of 100', size: 100, share: 1 },
+  { name: 'node/one-per-commit', size: 1, share: 0.2, target: 0.8 },
+  { name: 'node/batch-100', size: 100, share: 1, target: 1 },
 ];
 const COUNT = Number(process.argv[2] ?? 20_000);
 const ROUNDS = Number(process.argv[3] ?? 5);
 
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+/** A contender's process, and what it has placed. */
+class Side {
+  placed = 0;
+
+  constructor(name, directory) {
+    this.name = name;
+    this.child = fork(path.join(import.meta.dirname, 'contender.js'), [name, directory]);
+  }
+
+  async ask(call, asked) {
+    const ended = once(this.child, 'exit').then(() => [{ failed: 'it ended' }]);
+    this.child.send({ call, asked });
+    const [{ answer, failed }] = await Promise.race([once(this.child, 'message'), ended]);
+    if (failed !== undefined) throw new Error(`${this.name}: ${failed}`);
+    return answer;
+  }
+}
+
 // Beside this file and not in the system's temporary directory, which may be memory, where a sync costs nothing.
 const directory = fs.mkdtempSync(path.join(process.env.BENCH_DIRECTORY ?? import.meta.dirname, 'data-'));
+const sides = [Engine, ByHand].map(({ name }) => new Side(name, directory));
 try {
-  const shops = [];
-  for (const Contender of CONTENDERS) {
-    const began = performance.now();
-    const shop = await Contender.open(path.join(directory, `${Contender.name.split(' ')[0]}.sqlite3`));
-    shops.push({ Contender, shop, placed: 0 });
-    console.log(`${Contender.name}: opened and stocked in ${(performance.now() - began).toFixed(0)} ms`);
-  }
-  for (const { name, size, share } of SHAPES) {
-    const rates = shops.map(() => []);
+  for (const side of sides) side.openMs = await side.ask('open');
+  for (const { name, size, share, target } of SHAPES) {
+    const rates = sides.map(() => []);
     const count = Math.round((COUNT * share) / size) * size;
     for (let round = 0; round < ROUNDS; round++) {
-      const batch = orders(`${size}-${round}`, 1_000 * size + round, count);
-      for (const [at, entry] of shops.entries()) {
-        const began = performance.now();
-        for (let from = 0; from < count; from += size) {
-          if (entry.shop.place(batch.slice(from, from + size)).includes(false)) throw new Error('an order was refused');
-        }
-        rates[at].push(count / ((performance.now() - began) / 1_000));
-        entry.placed += count;
+      for (const [at, side] of sides.entries()) {
+        rates[at].push(await side.ask('place', { prefix: `${size}-${round}`, seed: 1_000 * size + round, count, size }));
+        side.placed += count;
       }
     }
-    const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-    const [ours, theirs] = rates.map(median);
-    const ratio = median(rates[0].map((rate, round) => rate / rates[1][round]));
-    console.log(`${name}: ${ours.toFixed(0)} orders/s, by hand ${theirs.toFixed(0)}, ratio ${ratio.toFixed(2)}`);
+    const [ours, byHand] = rates.map(median);
+    const told = [ours.toFixed(0), byHand.toFixed(0), (ours / byHand).toFixed(2), target.toFixed(2)];
+    console.log(`${name.padEnd(22)} ours ${told[0]}, by hand ${told[1]} orders/s, ratio ${told[2]}, target ${told[3]}`);
   }
-  for (const { Contender, shop, placed } of shops) {
-    if (shop.count() !== placed) throw new Error(`${Contender.name} has ${shop.count()} of ${placed} orders`);
-    shop.close();
+  for (const side of sides) {
+    const { counted, residentMib } = await side.ask('end');
+    if (counted !== side.placed) throw new Error(`${side.name} has ${counted} of ${side.placed} orders`);
+    console.log(`${side.name}: opened in ${side.openMs.toFixed(1)} ms, ${residentMib.toFixed(0)} MiB resident after ${counted} orders`);
   }
-  console.log(`resident at the end: ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB; load ${os.loadavg()[0].toFixed(1)}`);
+  console.log(`Node ${process.version}, load ${os.loadavg()[0].toFixed(1)}`);
 } finally {
+  for (const { child } of sides) child.kill();
   fs.rmSync(directory, { recursive: true });
 }

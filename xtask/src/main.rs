@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod determinism;
 mod embed;
 mod examples;
 mod header;

@@ -1,59 +1,43 @@
-//! What the steps in JavaScript have in common: npm's packages installed as their lock files name them, scripts run, and
-//! our own package built once a run. How it is built is in `wasm.rs`; what is tested is for the steps.
+//! The steps that test the npm package and its example in Node. What they test stands beside the package; here it is
+//! built, and what they need is fetched.
 
-use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::process;
-use crate::tools::{self, NODE, NPM};
+use crate::steps::Outcome;
+use crate::tools::{self, NODE, NPM, SQLITE};
 use crate::wasm;
 use crate::workspace::Workspace;
 
-/// Installs what a folder's `package-lock.json` names, unless it is there already.
-pub(crate) fn install(folder: &Path) -> Result<()> {
-    // npm writes its own copy of the lock file last: it tells what is installed.
-    let is_installed = match (
-        fs::metadata(folder.join("node_modules/.package-lock.json")),
-        fs::metadata(folder.join("package-lock.json")),
-    ) {
-        (Ok(installed), Ok(locked)) => installed.modified()? >= locked.modified()?,
-        _ => false,
-    };
-    if is_installed {
-        return Ok(());
+/// The package: its files, its lock, kills, and the packed tarball as its users have it.
+pub(crate) fn package(workspace: &Workspace) -> Result<Outcome> {
+    if let Some(reason) = tools::provide(&[NODE, NPM, SQLITE])? {
+        return Ok(Outcome::NotRun(reason));
     }
-    let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    process::run(npm(folder).args(install)).with_context(|| format!("in {}", folder.display()))
+    wasm::once(workspace)?;
+    process::run(npm(workspace, "wasm/npm").arg("test"))?;
+    // Turns with a native program on one file; the step `test` had no module for it yet.
+    process::run(&mut workspace.cargo(&["test", "--locked", "-p", "stockroom-wasm", "--test", "interop"]))?;
+    Ok(Outcome::Passed)
 }
 
-/// Runs a script of a folder's `package.json`.
-pub(crate) fn run(folder: &Path, script: &str) -> Result<()> {
-    process::run(npm(folder).args(["run", "--silent", script]))
-}
-
-/// Builds our package, once however many steps ask for it. The reason where it cannot be built here.
-pub(crate) fn package(workspace: &Workspace) -> Result<Option<String>> {
-    static IS_BUILT: OnceLock<()> = OnceLock::new();
+/// The shop in Node: its types, and its tests.
+pub(crate) fn example(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = tools::provide(&[NODE, NPM])? {
-        return Ok(Some(reason));
+        return Ok(Outcome::NotRun(reason));
     }
-    if IS_BUILT.get().is_none() {
-        if let Some(reason) = wasm::lacking() {
-            return Ok(Some(reason));
-        }
-        wasm::build(workspace, true)?;
-        IS_BUILT.get_or_init(|| ());
-    }
-    Ok(None)
+    wasm::once(workspace)?;
+    process::run(npm(workspace, "examples/node").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
+    process::run(npm(workspace, "examples/node").args(["run", "--silent", "types"]))?;
+    process::run(npm(workspace, "examples/node").arg("test"))?;
+    Ok(Outcome::Passed)
 }
 
-/// npm at work in a folder. It is never asked anything: a script that waits for a terminal would wait for ever.
-fn npm(folder: &Path) -> Command {
+/// npm in a folder, without a terminal to ask questions on.
+pub(crate) fn npm(workspace: &Workspace, folder: &str) -> Command {
     let mut command = Command::new("npm");
-    command.current_dir(folder).stdin(Stdio::null());
+    command.current_dir(workspace.root().join(folder)).stdin(Stdio::null());
     command
 }

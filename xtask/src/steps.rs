@@ -4,8 +4,10 @@
 
 use anyhow::Result;
 
+use crate::determinism;
 use crate::embed;
 use crate::examples;
+use crate::npm;
 use crate::npm_browser;
 use crate::process;
 use crate::replay;
@@ -45,6 +47,13 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "example-c", about: "a till in C keeps every sale through kill -9", run: examples::c },
     Step { name: "example-python", about: "the shop in Python runs and verifies", run: examples::python },
     Step { name: "example-php", about: "the shop in PHP runs and verifies", run: examples::php },
+    Step { name: "npm", about: "the npm package, as its users install it, keeps what it says", run: npm::package },
+    Step { name: "example-node", about: "the shop in Node serves, and ends in order", run: npm::example },
+    Step {
+        name: "determinism",
+        about: "one command log gives one digest in Rust, through C and in Node",
+        run: determinism::run,
+    },
     Step { name: "npm-browser", about: "in Chromium a database keeps what it acknowledged", run: npm_browser::package },
     Step { name: "example-browser", about: "a till in Chromium sells without a network", run: npm_browser::example },
     Step { name: "replay", about: "the bundled month of orders replays and verifies", run: replay::bundled },

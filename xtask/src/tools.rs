@@ -24,6 +24,7 @@ pub(crate) const NPM: Tool = Tool { program: "npm", package: "npm" };
 pub(crate) const PHP: Tool = Tool { program: "php", package: "php-cli" };
 pub(crate) const PKG_CONFIG: Tool = Tool { program: "pkg-config", package: "pkg-config" };
 pub(crate) const PYTHON: Tool = Tool { program: "python3", package: "python3" };
+pub(crate) const SQLITE: Tool = Tool { program: "sqlite3", package: "sqlite3" };
 pub(crate) const READELF: Tool = Tool { program: "readelf", package: "binutils" };
 
 /// Looks for programs and, as root on a system with apt, installs those that are absent. The reason where some stay

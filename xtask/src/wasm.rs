@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -14,7 +15,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use self::toolchain::{TARGET, Toolchain};
-use crate::npm;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -80,18 +80,19 @@ pub(crate) struct Arguments {
     no_opt: bool,
 }
 
-/// Builds the package, and says what the module weighs.
+/// Builds the package as it is published, the first time that a step asks for it.
+pub(crate) fn once(workspace: &Workspace) -> Result<()> {
+    static IS_BUILT: Mutex<bool> = Mutex::new(false);
+    let mut is_built = IS_BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*is_built {
+        run(workspace, &Arguments { no_opt: false })?;
+        *is_built = true;
+    }
+    Ok(())
+}
+
+/// Builds the module, and says what it weighs.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    weigh(&build(workspace, !arguments.no_opt)?)
-}
-
-/// Why the package cannot be built here, if so. What is missing is installed where that can be done.
-pub(crate) fn lacking() -> Option<String> {
-    Toolchain::find().err().map(|error| error.to_string())
-}
-
-/// Builds the module and the package out of it. Gives the module's file.
-pub(crate) fn build(workspace: &Workspace, optimizes: bool) -> Result<PathBuf> {
     let target = workspace.target_directory()?;
     let toolchain = Toolchain::find()?;
     println!("Building with {}", toolchain.about());
@@ -113,17 +114,34 @@ pub(crate) fn build(workspace: &Workspace, optimizes: bool) -> Result<PathBuf> {
     for file in ["stockroom.js", "stockroom.d.ts"] {
         fs::copy(bound.join(file), package.join(file)).with_context(|| format!("wasm-bindgen made no {file}"))?;
     }
-    let npm = workspace.root().join("wasm/npm");
-    npm::install(&npm)
-        .context("the package is built with programs that come with npm: TypeScript, esbuild, wasm-opt")?;
+    let npm = install(workspace)?;
     let (from, to) = (bound.join("stockroom_bg.wasm"), package.join("stockroom_bg.wasm"));
-    if optimizes {
-        optimize(&npm, &from, &to)?;
-    } else {
+    if arguments.no_opt {
         fs::copy(&from, &to)?;
+    } else {
+        optimize(&npm, &from, &to)?;
     }
-    npm::run(&npm, "build")?;
-    Ok(to)
+    process::run(Command::new("node").current_dir(&npm).arg("tools/build.mjs"))?;
+    weigh(&to)
+}
+
+/// Installs the package's development dependencies, as its lock file names them. Gives the package's folder.
+fn install(workspace: &Workspace) -> Result<PathBuf> {
+    let npm = workspace.root().join("wasm/npm");
+    // npm writes its own copy of the lock file last: it tells what is installed.
+    let is_installed = match (
+        fs::metadata(npm.join("node_modules/.package-lock.json")),
+        fs::metadata(npm.join("package-lock.json")),
+    ) {
+        (Ok(installed), Ok(locked)) => installed.modified()? >= locked.modified()?,
+        _ => false,
+    };
+    if !is_installed {
+        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+        process::run(Command::new("npm").current_dir(&npm).args(install))
+            .context("the package is built with programs that come with npm: TypeScript, esbuild, wasm-opt")?;
+    }
+    Ok(npm)
 }
 
 /// Runs `wasm-opt`, out of the package's development dependencies.

@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
 const STARTED_MS = 60_000;
@@ -97,11 +98,18 @@ export class Chromium {
   async killPages(page) {
     const crashed = new Promise((done) => page.once('crash', done));
     const session = await this.devtools();
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-    const pids = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+    const renderers = async () => {
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+      return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+    };
+    const pids = await renderers();
     for (const pid of pids) process.kill(pid, 'SIGKILL');
+    const noticed = async () => {
+      // Among them is one that waits for the next page, which must not be given it.
+      while ((await renderers()).some((pid) => pids.includes(pid))) await pause(10);
+    };
+    await within(CRASHED_MS, Promise.all([crashed, noticed()]), `a page whose process was killed (${pids}) crashes`);
     await session.detach();
-    await within(CRASHED_MS, crashed, `a page whose process was killed (${pids}) crashes`);
   }
 
   /** Ends it as a person would. */

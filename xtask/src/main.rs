@@ -5,6 +5,7 @@
 
 mod bench;
 mod crash;
+mod deny;
 mod determinism;
 mod embed;
 mod examples;
@@ -63,6 +64,8 @@ enum Task {
     Header,
     /// Install libstockroom for C programs: header, libraries, pkg-config, CMake
     Install(install::Arguments),
+    /// Check the licences and sources of what is linked
+    Deny,
     /// Fuzz every parser and command sequences, for hours
     Fuzz(fuzz::Arguments),
     /// Run whole histories with everything going wrong, and check them
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Task::Wasm(arguments) => wasm::run(&workspace, &arguments),
         Task::Header => header::run(&workspace),
         Task::Install(arguments) => install::run(&workspace, &arguments),
+        Task::Deny => deny::run(&workspace),
         Task::Fuzz(arguments) => fuzz::run(&workspace, &arguments),
         Task::Simulate(arguments) => simulate::run(&workspace, &arguments),
         Task::Rivals(arguments) => rivals::run(&workspace, &arguments),
@@ -117,8 +121,20 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-        let names =
-            ["test", "tidy", "bench", "wasm", "header", "install", "fuzz", "simulate", "crash", "rivals", "scoreboard"];
+        let names = [
+            "test",
+            "tidy",
+            "bench",
+            "wasm",
+            "header",
+            "install",
+            "deny",
+            "fuzz",
+            "simulate",
+            "crash",
+            "rivals",
+            "scoreboard",
+        ];
         assert_eq!(subcommand_names(), names);
     }
 

@@ -42,6 +42,7 @@ const SHORT: &[Short] = &[
     ("models", models),
     ("fuzzing", fuzzing),
     ("unsafe code", unsafe_code),
+    ("supply chain", supply_chain),
     ("speed", speed),
 ];
 
@@ -195,6 +196,19 @@ fn fuzzing(workspace: &Workspace) -> Result<Vec<Figure>> {
     let about =
         format!("targets that crashed in {} executions of {}", number(said, "executions")?, number(said, "targets")?);
     Ok(vec![Figure::held(about, crashed.to_string(), "0", crashed == 0, &command)])
+}
+
+fn supply_chain(workspace: &Workspace) -> Result<Vec<Figure>> {
+    let mut command = workspace.cargo(&["run", "--quiet", "--package", "xtask", "--", "deny"]);
+    let holds = command.output()?.status.success();
+    let figure = if holds { "yes" } else { "no" }.to_owned();
+    Ok(vec![Figure::held(
+        "licences and sources of everything linked are allowed",
+        figure,
+        "yes",
+        holds,
+        "cargo xtask deny",
+    )])
 }
 
 /// Where `unsafe` stands outside of what is allowed to have it.

@@ -3,7 +3,6 @@
 // commit. An order is one call into the module, a batch as well.
 
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -26,12 +25,18 @@ class Side {
   constructor(name, directory) {
     this.name = name;
     this.child = fork(path.join(import.meta.dirname, 'contender.js'), [name, directory]);
+    this.child.on('message', (told) => this.#told?.(told));
+    this.child.on('exit', () => this.#told?.({ failed: 'it ended' }));
   }
 
+  /** Who waits for an answer; one at a time. */
+  #told;
+
   async ask(call, asked) {
-    const ended = once(this.child, 'exit').then(() => [{ failed: 'it ended' }]);
-    this.child.send({ call, asked });
-    const [{ answer, failed }] = await Promise.race([once(this.child, 'message'), ended]);
+    const { answer, failed } = await new Promise((told) => {
+      this.#told = told;
+      this.child.send({ call, asked });
+    });
     if (failed !== undefined) throw new Error(`${this.name}: ${failed}`);
     return answer;
   }

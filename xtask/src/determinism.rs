@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::embed::{Installation, STRICT};
@@ -26,7 +26,7 @@ const NODE_PROGRAM: &str = "wasm/npm/test/support/log.mjs";
 /// The step `determinism`.
 pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = tools::provide(&[CC, PKG_CONFIG])?.or(npm::package(workspace)?) {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     let installed = Installation::fresh(workspace, "determinism")?;
     let (trace, batches) = (installed.scratch.join("trace.jsonl"), installed.scratch.join("batches.jsonl"));

@@ -67,7 +67,7 @@ impl Installation {
 /// The step `install`.
 pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = tools::provide(&[CC, CMAKE, MAKE, PKG_CONFIG, READELF])? {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     let installed = Installation::fresh(workspace, "install")?;
     soname(&installed)?;

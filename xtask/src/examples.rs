@@ -6,7 +6,7 @@ mod till;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::embed::Installation;
 use crate::process;
@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 /// Builds the till as its Makefile does, sells a morning with it, then kills it again and again.
 pub(crate) fn c(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = tools::provide(&[CC, MAKE, PKG_CONFIG])? {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     let installed = Installation::fresh(workspace, "example-c")?;
     let mut make = Command::new("make");
@@ -35,7 +35,7 @@ pub(crate) fn c(workspace: &Workspace) -> Result<Outcome> {
 /// Runs the shop and the module's tests.
 pub(crate) fn python(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = tools::provide(&[PYTHON])? {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     let installed = Installation::fresh(workspace, "example-python")?;
     let directory = workspace.root().join("examples/python");
@@ -53,11 +53,11 @@ pub(crate) fn python(workspace: &Workspace) -> Result<Outcome> {
 /// Runs the shop and the class's tests.
 pub(crate) fn php(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = tools::provide(&[PHP])? {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     let has_ffi = process::capture(Command::new("php").args(["-r", "echo extension_loaded('FFI') ? 'yes' : 'no';"]))?;
     if has_ffi != "yes" {
-        return Ok(Outcome::NotRun("this php has no FFI extension".to_owned()));
+        bail!("this php has no FFI extension; or leave the step out with --skip");
     }
     let installed = Installation::fresh(workspace, "example-php")?;
     let php = |file: &str| {

@@ -1,7 +1,7 @@
 //! The steps in a browser: the npm package in Chromium, and the till that is built over it. What is tested stands in
 //! their own tests; these files bring together what they need.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::npm;
 use crate::steps::Outcome;
@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 /// Runs the package's tests in Chromium, out of the packed package.
 pub(crate) fn package(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = lacking(workspace)? {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     npm::run(&workspace.root().join("wasm/npm"), "test:browser")?;
     Ok(Outcome::Passed)
@@ -20,7 +20,7 @@ pub(crate) fn package(workspace: &Workspace) -> Result<Outcome> {
 /// Checks the till's types, builds it, and drives it in Chromium.
 pub(crate) fn example(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = lacking(workspace)? {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     let till = workspace.root().join("examples/browser");
     npm::install(&till)?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::npm;
 use crate::process;
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 /// The package: its files, its lock, kills, and the packed tarball as its users have it.
 pub(crate) fn package(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = tools::provide(&[SQLITE])?.or(npm::package(workspace)?) {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     npm::run(&workspace.root().join("wasm/npm"), "test")?;
     tables(workspace)?;
@@ -39,7 +39,7 @@ fn tables(workspace: &Workspace) -> Result<()> {
 /// The shop in Node: its types, and its tests.
 pub(crate) fn example(workspace: &Workspace) -> Result<Outcome> {
     if let Some(reason) = npm::package(workspace)? {
-        return Ok(Outcome::NotRun(reason));
+        bail!("{reason}; or leave the step out with --skip");
     }
     let folder = workspace.root().join("examples/node");
     npm::install(&folder)?;

@@ -48,15 +48,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 
 /// The step `rivals`: in Node too where the package is built already.
 pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
-    let mut on = vec!["memory".to_owned(), "sqlite".to_owned()];
-    let mut host = None;
-    match tools::provide(&[CC, PKG_CONFIG])? {
-        None => {
-            host = Some(c_host(workspace)?);
-            on.push("c".to_owned());
-        }
-        Some(reason) => println!("not in C: {reason}"),
+    if let Some(reason) = tools::provide(&[CC, PKG_CONFIG])? {
+        bail!("{reason}; or leave the step out with --skip");
     }
+    let mut on = vec!["memory".to_owned(), "sqlite".to_owned(), "c".to_owned()];
+    let host = Some(c_host(workspace)?);
     let package = workspace.root().join(PACKAGE);
     if package.is_file() {
         on.push("node".to_owned());

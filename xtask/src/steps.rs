@@ -1,6 +1,6 @@
-//! The steps of `cargo xtask test`, in their order. To add one, add a row to [`STEPS`]; a step that needs
-//! something that may be absent (a server, a data file) returns [`Outcome::NotRun`] with the reason. How
-//! steps are run, timed and reported is not for this file.
+//! The steps of `cargo xtask test`, in their order. To add one, add a row to [`STEPS`]; a step for which a
+//! program is missing fails, and says how to get it; only what no clone has (a data file beside the repository) is
+//! [`Outcome::NotRun`]. How steps are run, timed and reported is not for this file.
 
 use anyhow::Result;
 

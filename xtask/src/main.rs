@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod coverage;
 mod crash;
 mod deny;
 mod determinism;
@@ -12,6 +13,7 @@ mod examples;
 mod fuzz;
 mod header;
 mod install;
+mod mutants;
 mod npm;
 mod npm_browser;
 mod npm_node;
@@ -72,6 +74,10 @@ enum Task {
     Simulate(simulate::Arguments),
     /// Crash the SQLite store at every write, sync and truncation, and check what is left
     Crash(crash::Arguments),
+    /// Change one rule of the core at a time, and see that its tests fail
+    Mutants(mutants::Arguments),
+    /// Count the branches of the core that its tests take
+    Coverage,
     /// Run the scenarios in which other shops oversold, lost or doubled orders, wherever the engine runs
     Rivals(rivals::Arguments),
     /// Run the short form of every proof, and write docs/scoreboard.md
@@ -101,6 +107,8 @@ fn main() -> ExitCode {
         Task::Deny => deny::run(&workspace),
         Task::Fuzz(arguments) => fuzz::run(&workspace, &arguments),
         Task::Simulate(arguments) => simulate::run(&workspace, &arguments),
+        Task::Mutants(arguments) => mutants::run(&workspace, &arguments),
+        Task::Coverage => coverage::run(&workspace),
         Task::Rivals(arguments) => rivals::run(&workspace, &arguments),
         Task::Scoreboard(arguments) => scoreboard::run(&workspace, &arguments),
         Task::Crash(arguments) => crash::run(&workspace, &arguments),
@@ -132,6 +140,8 @@ mod tests {
             "fuzz",
             "simulate",
             "crash",
+            "mutants",
+            "coverage",
             "rivals",
             "scoreboard",
         ];

@@ -287,7 +287,8 @@ pub struct RequeueDelivery {
     pub number: u64,
 }
 
-/// Drops a dead letter. What it was about counts as refused.
+/// Drops a dead letter. What it was about counts as refused. Where it is in doubt the destination may have carried it out
+/// all the same: requeue it, and it is looked up; or look there and say what was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DropDelivery {

@@ -1,16 +1,17 @@
 //! Relays: they make the engine react, take due deliveries, carry them to the warehouses and shops, and report. They
 //! forget, are late, and report twice. An operator looks after what was given up.
 
+use stockroom::outbox::Delivery;
 use stockroom::{
-    Answer, DeliveryResult, DropDelivery, Fulfill, LeasedDelivery, Outcome, ReassignFulfillment, ReportDelivery,
-    RequeueDelivery, Retry, RetryCause, TakeDeliveries, UpdateListings,
+    Answer, Command, DeliveryBody, DeliveryResult, DropDelivery, Fulfill, LeasedDelivery, Outcome, ReassignFulfillment,
+    ReportDelivery, RequeueDelivery, Retry, RetryCause, TakeDeliveries, UpdateListings, WarehouseStatus,
 };
-use stockroom::{Command, DeliveryBody};
 
 use crate::auditor::{Broken, broken};
 use crate::faults::Fault;
 use crate::rng::Rng;
 use crate::shape::{SECOND_MS, location_name};
+use crate::warehouse::Warehouse;
 use crate::world::World;
 
 /// A delivery that some relay has.
@@ -179,14 +180,23 @@ impl World {
         let dead = room.dead_letters(None, 20).map_err(|error| broken("FAILED", error.to_string()))?;
         let Some(letter) = rng.pick(&dead) else { return Ok(()) };
         let (destination, number) = (letter.destination.to_string(), letter.number);
-        let command: Command = match rng.chance(15) {
-            true => {
-                self.meddled = true;
-                DropDelivery { destination, number }.into()
+        if !rng.chance(15) || self.was_handed_over(letter) {
+            return self.send(node, RequeueDelivery { destination, number }, fault).map(drop);
+        }
+        // Whoever drops a question says what came of it, as far as the warehouse knows.
+        if let DeliveryBody::CancelFulfillment(request) = &letter.body {
+            let given_up = |warehouse: &Warehouse| warehouse.has_given_up(&request.fulfillment);
+            if let Some(at) = self.warehouses.iter().position(given_up) {
+                self.tells(at, &request.fulfillment, WarehouseStatus::Cancelled);
             }
-            false => RequeueDelivery { destination, number }.into(),
-        };
-        self.send(node, command, fault).map(drop)
+        }
+        self.send(node, DropDelivery { destination, number }, fault).map(drop)
+    }
+
+    /// Whether the warehouse has what nobody heard that it took. That is not given up but looked up.
+    fn was_handed_over(&self, letter: &Delivery) -> bool {
+        let DeliveryBody::RequestFulfillment(request) = &letter.body else { return false };
+        self.warehouses.iter().any(|warehouse| warehouse.parcels.contains_key(&request.fulfillment))
     }
 
     /// An operator gives refused units to another location.

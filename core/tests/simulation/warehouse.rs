@@ -57,6 +57,11 @@ impl Warehouse {
         }
     }
 
+    /// Whether an order was given up here.
+    pub(crate) fn has_given_up(&self, name: &str) -> bool {
+        self.parcels.get(name).is_some_and(|parcel| matches!(parcel.stage, Stage::Refused | Stage::GivenUp))
+    }
+
     /// Whether anything is left to do of an order.
     pub(crate) fn has_work(&self, name: &str) -> bool {
         self.parcels.get(name).is_some_and(|parcel| matches!(parcel.stage, Stage::Here | Stage::Picking))
@@ -181,7 +186,8 @@ impl World {
         MessageId { source: source.to_owned(), message: format!("m-{}", self.names.message) }
     }
 
-    fn tells(&mut self, at: usize, fulfillment: &str, status: WarehouseStatus) {
+    /// Says how far a warehouse is with an order.
+    pub(crate) fn tells(&mut self, at: usize, fulfillment: &str, status: WarehouseStatus) {
         let message = Some(self.message_id(&self.warehouses[at].name.clone()));
         self.wire.push_back(NoteFulfillment { fulfillment: fulfillment.to_owned(), status, message }.into());
     }

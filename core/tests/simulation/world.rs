@@ -78,8 +78,6 @@ pub(crate) struct World {
     pub(crate) wire: VecDeque<Command>,
     /// Messages that were lost until somebody asks.
     pub(crate) lost: Vec<Command>,
-    /// Orders that an operator took out of the machinery's hands.
-    pub(crate) meddled: bool,
     /// What was sent and answered, for people, where it is wanted.
     pub(crate) log: Option<Vec<String>>,
 }
@@ -119,7 +117,6 @@ impl World {
             reports: Vec::new(),
             wire: VecDeque::new(),
             lost: Vec::new(),
-            meddled: false,
             log: with_log.then(Vec::new),
             shape,
         };

@@ -797,7 +797,10 @@ export interface DriftedListing {
   policy?: DriftPolicy | null;
 }
 
-/** Drops a dead letter. What it was about counts as refused. */
+/**
+ * Drops a dead letter. What it was about counts as refused. Where it is in doubt the destination may have carried
+ * it out all the same: requeue it, and it is looked up; or look there and say what was done.
+ */
 export interface DropDelivery {
   /** Where it was to go. */
   destination: string;

@@ -2,8 +2,8 @@
 
 use std::mem::discriminant;
 
-use stockroom::outbox::EventRow;
-use stockroom::{Action, Answer, DriftPolicy, Event, EventData, HeldStock, Outcome, Reply};
+use stockroom::outbox::{EditedOrder, EventRow};
+use stockroom::{Action, Answer, DriftPolicy, EditOrder, Event, EventData, HeldStock, Outcome, Reply};
 
 use super::books::HoldBook;
 use super::{Auditor, Broken, Done, broken};
@@ -36,14 +36,24 @@ pub(super) fn can_be_of(done: &Done<'_>, row: &EventRow) -> bool {
             E::OrderCancelled(_) | E::OrderCancelRequested(_) => fact.subject() == command.order,
             _ => false,
         }),
-        Action::EditOrder(command) => {
-            has(&|fact| matches!(fact, E::OrderEdited(edited) if *edited.order == *command.order))
-        }
+        Action::EditOrder(command) => has(&|fact| match fact {
+            E::OrderEdited(edited) => *edited.order == *command.order && is_edited_so(command, edited),
+            _ => false,
+        }),
         Action::Tick(_) => events.iter().all(|event| {
             matches!(event.data, EventData::HoldExpired(_) | EventData::OrderFilled(_) | EventData::StockChanged(_))
         }),
         _ => false,
     }
+}
+
+/// Whether an order has the quantities that an edit asks for. Of two edits of one order whose answers nobody heard, that
+/// tells the one that was done from the one that was refused.
+fn is_edited_so(command: &EditOrder, edited: &EditedOrder) -> bool {
+    let quantity = |at: usize| edited.lines.get(at).map(|line| line.quantity);
+    let first_new = edited.lines.len().wrapping_sub(command.add.len());
+    command.lines.iter().all(|change| quantity(change.line as usize - 1) == Some(change.quantity))
+        && command.add.iter().enumerate().all(|(at, line)| quantity(first_new.wrapping_add(at)) == Some(line.quantity))
 }
 
 /// Whether events say no more than that an order was refused.

@@ -7,7 +7,6 @@ use stockroom::{
 };
 
 use crate::auditor::{Broken, broken};
-use crate::relay::Job;
 use crate::rng::Rng;
 use crate::shape::{HOUR_MS, MINUTE_MS, SECOND_MS, channel_name};
 use crate::shop::Shop;
@@ -138,8 +137,8 @@ impl World {
             let node = self.any_node(rng);
             busy |= self.take_from(node, destination, 1_000, HOUR_MS, None)? > 0;
         }
-        for Job { delivery } in std::mem::take(&mut self.jobs) {
-            self.carry_job(rng, Job { delivery }, None)?;
+        for job in std::mem::take(&mut self.jobs) {
+            self.carry_job(rng, job, None)?;
         }
         for pending in std::mem::take(&mut self.reports) {
             let node = self.any_node(rng);

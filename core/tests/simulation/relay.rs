@@ -18,6 +18,8 @@ use crate::world::World;
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) delivery: LeasedDelivery,
+    /// When its lease ends by the relay's own watch, which nobody sets.
+    until_ms: i64,
 }
 
 /// What some relay is about to report.
@@ -75,8 +77,8 @@ impl World {
         self.leased_until_ms = self.leased_until_ms.max(self.time_at(node).saturating_add(lease_ms));
         let sent = self.send(node, TakeDeliveries { destination, max, lease_ms }, fault)?;
         let Some(Outcome::Accepted(Answer::Taken(taken))) = sent.reply.map(|reply| reply.outcome) else { return Ok(0) };
-        let count = taken.deliveries.len();
-        self.jobs.extend(taken.deliveries.into_iter().map(|delivery| Job { delivery }));
+        let (count, until_ms) = (taken.deliveries.len(), self.now_ms.saturating_add(lease_ms));
+        self.jobs.extend(taken.deliveries.into_iter().map(|delivery| Job { delivery, until_ms }));
         Ok(count)
     }
 
@@ -89,13 +91,14 @@ impl World {
     }
 
     pub(crate) fn carry_job(&mut self, rng: &mut Rng, job: Job, fault: Option<Fault>) -> Result<(), Broken> {
-        let delivery = job.delivery;
+        let Job { delivery, until_ms } = job;
         if fault == Some(Fault::RelayForgets) {
             self.counts.happened(Fault::RelayForgets);
             return Ok(());
         }
-        // A sink returns before its lease ends; whoever is that late leaves it.
-        if self.auditor.now_ms(self.now_ms) >= delivery.lease_until_ms {
+        // A relay is through before its lease ends, by the clock and by its own watch: the node that took it may have had a
+        // clock that ran ahead. Whoever is that late leaves it.
+        if self.auditor.now_ms(self.now_ms) >= delivery.lease_until_ms || self.now_ms >= until_ms {
             return Ok(());
         }
         let result = self.carried(rng, &delivery, fault)?;

@@ -1,6 +1,6 @@
 //! The step that has one recorded command log done again in every way that the engine can be had, and holds the digests
 //! of what came of it against each other: in Rust over SQLite, where it was recorded; through C, in memory; in Node, in a
-//! file. In browsers the package's own tests do it (wasm/npm/test/browser), over a shorter log.
+//! file; in Chromium, in a database that lasts.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -14,7 +14,7 @@ use crate::embed::{Installation, STRICT};
 use crate::npm;
 use crate::process;
 use crate::steps::Outcome;
-use crate::tools::{self, CC, PKG_CONFIG};
+use crate::tools::{self, CC, CHROMIUM, PKG_CONFIG};
 use crate::workspace::Workspace;
 
 /// Commands done in one commit.
@@ -22,10 +22,11 @@ const BATCH: usize = 1_000;
 
 const C_PROGRAM: &str = "xtask/src/determinism/log.c";
 const NODE_PROGRAM: &str = "wasm/npm/test/support/log.mjs";
+const BROWSER_PROGRAM: &str = "wasm/npm/test/browser/support/log.js";
 
 /// The step `determinism`.
 pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
-    if let Some(reason) = tools::provide(&[CC, PKG_CONFIG])?.or(npm::package(workspace)?) {
+    if let Some(reason) = tools::provide(&[CC, PKG_CONFIG, CHROMIUM])?.or(npm::package(workspace)?) {
         bail!("{reason}; or leave the step out with --skip");
     }
     let installed = Installation::fresh(workspace, "determinism")?;
@@ -41,7 +42,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     let mut node = Command::new("node");
     node.arg(workspace.root().join(NODE_PROGRAM)).arg(&batches).arg(installed.scratch.join("node.sqlite3"));
     let in_node = process::capture(&mut node)?;
-    for (place, found) in [("C", through_c.trim()), ("Node", in_node.trim())] {
+    let mut browser = Command::new("node");
+    browser.arg(workspace.root().join(BROWSER_PROGRAM)).arg(&batches);
+    let in_chromium = process::capture(&mut browser)?;
+    for (place, found) in [("C", &through_c), ("Node", &in_node), ("Chromium", &in_chromium)] {
+        let found = found.trim();
         ensure!(found == recorded, "{commands} commands give {recorded} in Rust and {found} through {place}");
     }
     Ok(Outcome::Passed)

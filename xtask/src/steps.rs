@@ -60,7 +60,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "example-php", about: "the shop in PHP runs and verifies", run: examples::php },
     Step {
         name: "determinism",
-        about: "one command log gives one digest in Rust, through C and in Node",
+        about: "one command log gives one digest in Rust, through C, in Node and in Chromium",
         run: determinism::run,
     },
     Step { name: "replay", about: "the bundled month of orders replays and verifies", run: replay::bundled },

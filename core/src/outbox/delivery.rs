@@ -241,7 +241,8 @@ pub struct RegisterDestination {
     pub patience: Patience,
 }
 
-/// Takes due deliveries to run them: each is leased, and nobody else gets it until the lease ends.
+/// Takes due deliveries to run them: each is leased, and nobody else gets it until the lease ends. Nodes that share a
+/// database need clocks that agree to well within a lease.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeDeliveries {

@@ -78,6 +78,16 @@ impl World {
         let sent = self.send(node, TakeDeliveries { destination, max, lease_ms }, fault)?;
         let Some(Outcome::Accepted(Answer::Taken(taken))) = sent.reply.map(|reply| reply.outcome) else { return Ok(0) };
         let (count, until_ms) = (taken.deliveries.len(), self.now_ms.saturating_add(lease_ms));
+        // A lease that ended early, by a clock that is ahead of the others by more than it, binds nobody: then a relay can
+        // only be told by the warehouse. What is promised of leases is promised to those whose clocks agree, so that it
+        // lets go here.
+        let again = |job: &Job| {
+            taken
+                .deliveries
+                .iter()
+                .any(|one| (&one.destination, one.number) == (&job.delivery.destination, job.delivery.number))
+        };
+        self.jobs.retain(|job| !again(job));
         self.jobs.extend(taken.deliveries.into_iter().map(|delivery| Job { delivery, until_ms }));
         Ok(count)
     }

@@ -2641,7 +2641,10 @@ export interface TakeChannelOrder {
   message?: MessageId | null;
 }
 
-/** Takes due deliveries to run them: each is leased, and nobody else gets it until the lease ends. */
+/**
+ * Takes due deliveries to run them: each is leased, and nobody else gets it until the lease ends. Nodes that share
+ * a database need clocks that agree to well within a lease.
+ */
 export interface TakeDeliveries {
   /** For which destination. */
   destination: string;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use stockroom::{OrderState, PlacedOrder, StockPolicy, Why};
+use stockroom::{EditOrder, OrderState, PlacedOrder, StockPolicy, Why};
 
 use crate::shape::{Shape, number_in};
 
@@ -117,6 +117,16 @@ pub(crate) struct OrderBook {
 }
 
 impl OrderBook {
+    /// The lines' quantities once an edit is done; `None` where it names a line that is not there.
+    pub(crate) fn quantities_after(&self, edit: &EditOrder) -> Option<Vec<i64>> {
+        let mut quantities: Vec<i64> = self.lines.iter().map(|line| line.active).collect();
+        for change in &edit.lines {
+            *quantities.get_mut((change.line as usize).checked_sub(1)?)? = change.quantity;
+        }
+        quantities.extend(edit.add.iter().map(|line| line.quantity));
+        Some(quantities)
+    }
+
     /// The state that follows from the units.
     pub(crate) fn state(&self) -> OrderState {
         if self.completed {

@@ -5,13 +5,13 @@ use std::mem::discriminant;
 use stockroom::outbox::{EditedOrder, EventRow};
 use stockroom::{Action, Answer, DriftPolicy, EditOrder, Event, EventData, HeldStock, Outcome, Reply};
 
-use super::books::HoldBook;
+use super::books::{Books, HoldBook};
 use super::{Auditor, Broken, Done, broken};
 use crate::shape::number_in;
 
 /// Whether a row in a commit of several commands can be this command's. Commits of several carry only commands whose
 /// facts name what the command names, and ticks, which do nothing but end holds.
-pub(super) fn can_be_of(done: &Done<'_>, row: &EventRow) -> bool {
+pub(super) fn can_be_of(books: &Books, done: &Done<'_>, row: &EventRow) -> bool {
     if let Some(Reply { outcome, repeated }) = done.reply {
         let refused_order = matches!(&done.command.action, Action::PlaceOrder(_));
         let idle_tick = matches!(outcome, Outcome::Accepted(Answer::Ticked(ticked)) if ticked.expired == 0);
@@ -37,7 +37,7 @@ pub(super) fn can_be_of(done: &Done<'_>, row: &EventRow) -> bool {
             _ => false,
         }),
         Action::EditOrder(command) => has(&|fact| match fact {
-            E::OrderEdited(edited) => *edited.order == *command.order && is_edited_so(command, edited),
+            E::OrderEdited(edited) => *edited.order == *command.order && is_edited_so(books, command, edited),
             _ => false,
         }),
         Action::Tick(_) => events.iter().all(|event| {
@@ -47,13 +47,12 @@ pub(super) fn can_be_of(done: &Done<'_>, row: &EventRow) -> bool {
     }
 }
 
-/// Whether an order has the quantities that an edit asks for. Of two edits of one order whose answers nobody heard, that
+/// Whether an order has the quantities that it has after an edit. Of two edits of one order whose answers nobody heard, that
 /// tells the one that was done from the one that was refused.
-fn is_edited_so(command: &EditOrder, edited: &EditedOrder) -> bool {
-    let quantity = |at: usize| edited.lines.get(at).map(|line| line.quantity);
-    let first_new = edited.lines.len().wrapping_sub(command.add.len());
-    command.lines.iter().all(|change| quantity(change.line as usize - 1) == Some(change.quantity))
-        && command.add.iter().enumerate().all(|(at, line)| quantity(first_new.wrapping_add(at)) == Some(line.quantity))
+fn is_edited_so(books: &Books, command: &EditOrder, edited: &EditedOrder) -> bool {
+    let Some(order) = books.order(&command.order) else { return false };
+    let told: Vec<i64> = edited.lines.iter().map(|line| line.quantity).collect();
+    order.quantities_after(command) == Some(told)
 }
 
 /// Whether events say no more than that an order was refused.

@@ -114,7 +114,7 @@ impl Auditor {
         let mut rows = rows.iter().peekable();
         for one in done {
             // In a commit of several, a row is the first command's that can have written it.
-            let is_its = |row: &&EventRow| done.len() == 1 || facts::can_be_of(one, row);
+            let is_its = |row: &&EventRow| done.len() == 1 || facts::can_be_of(&self.books, one, row);
             let row = rows.next_if(is_its);
             self.audit_one(one, row).map_err(|found| Broken {
                 detail: format!(

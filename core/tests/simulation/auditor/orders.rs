@@ -217,19 +217,13 @@ impl Auditor {
     pub(super) fn order_edited(&mut self, action: &Action, edited: &EditedOrder, number: u64) -> Result<(), Broken> {
         let order = self.order_index(&edited.order)?;
         let wrong = |what: &str| Err(broken("EDITED", format!("{edited:?}: {what}")));
-        let before: Vec<i64> = self.books.orders[order].lines.iter().map(|line| line.active).collect();
-        if edited.lines.len() < before.len() {
+        if edited.lines.len() < self.books.orders[order].lines.len() {
             return wrong("lines are gone");
         }
         if let Action::EditOrder(command) = action {
             self.books.orders[order].changed_by_hand = true;
-            let mut asked = before.clone();
-            for change in &command.lines {
-                asked[change.line as usize - 1] = change.quantity;
-            }
-            asked.extend(command.add.iter().map(|line| line.quantity));
             let told: Vec<i64> = edited.lines.iter().map(|line| line.quantity).collect();
-            if asked != told {
+            if self.books.orders[order].quantities_after(command) != Some(told) {
                 return wrong("it is not what was asked for");
             }
         }

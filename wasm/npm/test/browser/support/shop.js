@@ -59,11 +59,12 @@ globalThis.test = {
 };
 `;
 
-/** Serves the package with an empty page at "/". */
-export async function site(test) {
+/** Serves the package with an empty page at "/", and texts of other paths beside it. */
+export async function site(test, beside = {}) {
   const folder = packed(test);
   const { exports } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
   const texts = {
+    ...beside,
     '/index.html': '<!doctype html><title>test</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>',
     '/page.js': page(exports['.'].browser.default.slice(1)),
   };

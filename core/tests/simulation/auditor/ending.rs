@@ -148,6 +148,22 @@ impl Auditor {
     }
 }
 
+/// What lines claim where: open units and waiting ones. Where places in queues are not followed it is not known either
+/// which of a line's claims at one location was filled first, so that they count together.
+fn claimed(claims: impl Iterator<Item = (usize, usize, i64, i64)>, together: bool) -> Vec<(usize, usize, i64, i64)> {
+    let mut found: Vec<(usize, usize, i64, i64)> = Vec::new();
+    for (line, location, open, waiting) in claims.filter(|(_, _, open, waiting)| open + waiting > 0) {
+        match found.iter_mut().find(|one| together && (one.0, one.1) == (line, location)) {
+            Some(one) => (one.2, one.3) = (one.2 + open, one.3 + waiting),
+            None => found.push((line, location, open, waiting)),
+        }
+    }
+    if together {
+        found.sort_unstable();
+    }
+    found
+}
+
 fn same_order(book: &OrderBook, row: &Order) -> bool {
     if row.state != book.state() || row.body.pruned != book.pruned {
         return false;
@@ -155,19 +171,11 @@ fn same_order(book: &OrderBook, row: &Order) -> bool {
     if book.pruned {
         return true;
     }
-    let there: Vec<(usize, usize, i64, i64)> = row
-        .body
-        .allocations
-        .iter()
-        .filter(|a| a.open + a.backordered > 0)
-        .map(|a| (a.line as usize, a.location.0 as usize - 1, a.open, a.backordered))
-        .collect();
-    let booked: Vec<(usize, usize, i64, i64)> = book
-        .claims
-        .iter()
-        .filter(|claim| claim.open + claim.waiting > 0)
-        .map(|claim| (claim.line, claim.location, claim.open, claim.waiting))
-        .collect();
+    let there = row.body.allocations.iter();
+    let there =
+        claimed(there.map(|a| (a.line as usize, a.location.0 as usize - 1, a.open, a.backordered)), book.blurred);
+    let booked = book.claims.iter();
+    let booked = claimed(booked.map(|claim| (claim.line, claim.location, claim.open, claim.waiting)), book.blurred);
     let lines: Vec<(i64, i64, i64)> =
         row.body.lines.iter().map(|line| (line.quantity - line.cancelled, line.unfilled, line.returned)).collect();
     let booked_lines: Vec<(i64, i64, i64)> =

@@ -1,9 +1,10 @@
 //! EVENT-IFF: which facts a command must leave, which it may, and what each does to the books.
 
+use std::collections::BTreeMap;
 use std::mem::discriminant;
 
 use stockroom::outbox::{EditedOrder, EventRow};
-use stockroom::{Action, Answer, DriftPolicy, EditOrder, Event, EventData, HeldStock, Outcome, Reply};
+use stockroom::{Action, Answer, DriftPolicy, EditOrder, Event, EventData, HeldStock, Outcome, PlaceHold, Reply};
 
 use super::books::{Books, HoldBook};
 use super::{Auditor, Broken, Done, broken};
@@ -30,7 +31,10 @@ pub(super) fn can_be_of(books: &Books, done: &Done<'_>, row: &EventRow) -> bool 
             }
             _ => false,
         }),
-        Action::PlaceHold(command) => has(&|fact| matches!(fact, E::HoldPlaced(held) if held.hold == command.hold)),
+        Action::PlaceHold(command) => has(&|fact| match fact {
+            E::HoldPlaced(held) => held.hold == command.hold && is_held_so(command, held, row.at_ms),
+            _ => false,
+        }),
         Action::ReleaseHold(command) => has(&|fact| matches!(fact, E::HoldReleased(end) if end.hold == command.hold)),
         Action::CancelOrder(command) => has(&|fact| match fact {
             E::OrderCancelled(_) | E::OrderCancelRequested(_) => fact.subject() == command.order,
@@ -53,6 +57,15 @@ fn is_edited_so(books: &Books, command: &EditOrder, edited: &EditedOrder) -> boo
     let Some(order) = books.order(&command.order) else { return false };
     let told: Vec<i64> = edited.lines.iter().map(|line| line.quantity).collect();
     order.quantities_after(command) == Some(told)
+}
+
+/// Whether a hold is what was asked for: of two under one name, the second of which nobody heard that it was refused.
+fn is_held_so(command: &PlaceHold, held: &HeldStock, at_ms: i64) -> bool {
+    let mut asked: BTreeMap<&str, i64> = BTreeMap::new();
+    command.lines.iter().for_each(|line| *asked.entry(&line.sku).or_default() += line.quantity);
+    let mut told: BTreeMap<&str, i64> = BTreeMap::new();
+    held.claims.iter().for_each(|claim| *told.entry(&claim.sku).or_default() += claim.quantity);
+    *held.channel == *command.channel && held.expires_at_ms == at_ms + command.lives_ms && told == asked
 }
 
 /// Whether events say no more than that an order was refused.

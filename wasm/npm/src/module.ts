@@ -2,20 +2,25 @@
 // is said so of every database in it, and nothing is asked of it again.
 
 import * as wasm from '../module/stockroom.js';
-import type { Backfill, Engine, Exchange, Module, Webhook } from './engine.js';
+import type { Engine } from './engine.js';
 import { StockroomError } from './errors.js';
 
-let isBroken = false;
+/** Watches over the calls into one module. */
+export class Guard {
+  isBroken = false;
 
-function guarded<T>(operation: string, call: () => T): T {
-  if (isBroken) throw new StockroomError('aborted', operation, 'the engine broke off earlier; start the process anew');
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) isBroken = true;
-    throw error;
+  call<T>(operation: string, call: () => T): T {
+    if (this.isBroken) throw new StockroomError('aborted', operation, 'the engine broke off earlier; start the process anew');
+    try {
+      return call();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) this.isBroken = true;
+      throw error;
+    }
   }
 }
+
+const guard = new Guard();
 
 /** Where a database lies, held for it alone. */
 export interface Place {
@@ -47,19 +52,19 @@ export class ModuleEngine implements Engine {
   }
 
   execute(command: string, nowMs: number): string {
-    return guarded('execute', () => this.#open().execute(command, nowMs));
+    return guard.call('execute', () => this.#open().execute(command, nowMs));
   }
 
   executeBatch(commands: string, nowMs: number): string {
-    return guarded('executeBatch', () => this.#open().executeBatch(commands, nowMs));
+    return guard.call('executeBatch', () => this.#open().executeBatch(commands, nowMs));
   }
 
   preview(command: string, nowMs: number): string {
-    return guarded('preview', () => this.#open().preview(command, nowMs));
+    return guard.call('preview', () => this.#open().preview(command, nowMs));
   }
 
   read(read: string, nowMs: number): string {
-    return guarded('read', () => this.#open().read(read, nowMs));
+    return guard.call('read', () => this.#open().read(read, nowMs));
   }
 
   /** Closing writes the log into the file, so that the file alone is the database; then it is opened again. */
@@ -79,7 +84,7 @@ export class ModuleEngine implements Engine {
     if (this.#isReleased) return;
     this.#isReleased = true;
     try {
-      if (!isBroken) this.#shut('close');
+      if (!guard.isBroken) this.#shut('close');
     } finally {
       this.#database = undefined;
       this.#place.release();
@@ -93,22 +98,15 @@ export class ModuleEngine implements Engine {
 
   #opened(operation: string): wasm.Database {
     const { survivesPowerCut, cacheKib } = this.#settings;
-    return guarded(operation, () => wasm.Database.open(this.#place.path, survivesPowerCut, cacheKib));
+    return guard.call(operation, () => wasm.Database.open(this.#place.path, survivesPowerCut, cacheKib));
   }
 
   #shut(operation: string): void {
     const database = this.#database;
     this.#database = undefined;
-    guarded(operation, () => {
+    guard.call(operation, () => {
       database?.close();
       database?.free();
     });
   }
 }
-
-/** What needs no database. */
-export const module: Module = {
-  exchange: (settings): Exchange => guarded('exchange', () => new wasm.Exchange(settings)),
-  webhook: (settings): Webhook => guarded('webhook', () => new wasm.Webhook(settings)),
-  backfill: (settings, sinceMs): Backfill => guarded('backfill', () => new wasm.Backfill(settings, sinceMs)),
-};

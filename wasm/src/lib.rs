@@ -8,10 +8,12 @@ mod clock;
 mod database;
 mod errors;
 mod exchange;
+mod step;
 mod store;
 mod vfs;
 
 pub use database::Database;
 pub use exchange::{Backfill, Conversation, Exchange, Webhook};
+pub use step::Step;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use vfs::{HostFiles, use_files};

@@ -1,5 +1,5 @@
 //! The database as JavaScript holds it: one engine over one store. Commands, reads and what they answer are JSON
-//! documents (`docs/documents.md`), one crossing of the boundary a call. With each call goes the time, in
+//! documents (`docs/documents.md`), bytes on the way in, one crossing of the boundary a call. With each call goes the time, in
 //! milliseconds since the Unix epoch.
 
 use stockroom::memory::MemoryStore;
@@ -47,7 +47,7 @@ impl Database {
     ///
     /// # Errors
     /// As [`documents::execute`].
-    pub fn execute(&self, command: &str, now_ms: f64) -> Result<String, JsValue> {
+    pub fn execute(&self, command: &[u8], now_ms: f64) -> Result<String, JsValue> {
         self.exchange(command, now_ms, documents::execute)
     }
 
@@ -56,7 +56,7 @@ impl Database {
     /// # Errors
     /// As [`documents::execute_batch`].
     #[wasm_bindgen(js_name = executeBatch)]
-    pub fn execute_batch(&self, commands: &str, now_ms: f64) -> Result<String, JsValue> {
+    pub fn execute_batch(&self, commands: &[u8], now_ms: f64) -> Result<String, JsValue> {
         self.exchange(commands, now_ms, documents::execute_batch)
     }
 
@@ -64,7 +64,7 @@ impl Database {
     ///
     /// # Errors
     /// As [`documents::preview`].
-    pub fn preview(&self, command: &str, now_ms: f64) -> Result<String, JsValue> {
+    pub fn preview(&self, command: &[u8], now_ms: f64) -> Result<String, JsValue> {
         self.exchange(command, now_ms, documents::preview)
     }
 
@@ -72,7 +72,7 @@ impl Database {
     ///
     /// # Errors
     /// As [`documents::read`].
-    pub fn read(&self, read: &str, now_ms: f64) -> Result<String, JsValue> {
+    pub fn read(&self, read: &[u8], now_ms: f64) -> Result<String, JsValue> {
         self.exchange(read, now_ms, documents::read)
     }
 
@@ -86,14 +86,14 @@ impl Database {
     /// A document for a document.
     fn exchange(
         &self,
-        document: &str,
+        document: &[u8],
         now_ms: f64,
         answer: impl FnOnce(&Stockroom<AnyStore>, &[u8]) -> Result<Vec<u8>>,
     ) -> Result<String, JsValue> {
         self.clock.set(now_ms);
         let closed = || Error::new(ErrorKind::Unsupported, "wasm.database", "the database is closed");
         let stockroom = self.stockroom.as_ref().ok_or_else(closed);
-        said(stockroom.and_then(|stockroom| text(answer(stockroom, document.as_bytes())?)))
+        said(stockroom.and_then(|stockroom| text(answer(stockroom, document)?)))
     }
 }
 

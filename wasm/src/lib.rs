@@ -14,6 +14,8 @@ mod errors;
 #[cfg(feature = "exchanges")]
 mod exchange;
 #[cfg(feature = "engine")]
+mod step;
+#[cfg(feature = "engine")]
 mod store;
 #[cfg(feature = "engine")]
 mod vfs;
@@ -22,5 +24,7 @@ mod vfs;
 pub use database::Database;
 #[cfg(feature = "exchanges")]
 pub use exchange::{Backfill, Conversation, Exchange, Webhook};
+#[cfg(feature = "engine")]
+pub use step::Step;
 #[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 pub use vfs::{HostFiles, use_files};

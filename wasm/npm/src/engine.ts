@@ -10,7 +10,8 @@ export type Conversation = wasm.Conversation;
 export type Webhook = wasm.Webhook;
 export type Backfill = wasm.Backfill;
 
-type Answer<T> = T | Promise<T>;
+/** An answer, or the promise of one. */
+export type Answer<T> = T | Promise<T>;
 
 /** The calls that are a document for a document. */
 export type TextCall = 'execute' | 'executeBatch' | 'preview' | 'read';

@@ -14,14 +14,22 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 /** A number of 16 digits or more, perhaps in a text: then it is looked at closely. */
 const LONG = /\d{16}/;
 
+/** Names of fields as they are written, with their colon. Documents have few, which come again and again. */
+const NAMES = new Map<string, string>();
+const NAMES_MAX = 1_000;
+const NAME_LENGTH_MAX = 64;
+
 /** A document as JSON text. `what` is what the messages call it. */
 export function encode(document: unknown, operation: string, what: string): string {
-  const writer = new Writer(operation, what);
+  const writer = new Writer();
   try {
     return writer.write(document, 0);
   } catch (error) {
     if (error instanceof StockroomError) throw error;
-    throw new StockroomError('callback', operation, `reading ${writer.place()} threw: ${message(error)}`, { cause: error });
+    const place = what + writer.place();
+    if (error instanceof TooLong) throw new StockroomError('malformed', operation, `${what} is too long`);
+    if (error instanceof Fault) throw new StockroomError(error.code, operation, `${place} ${error.message}`);
+    throw new StockroomError('callback', operation, `reading ${place} threw: ${message(error)}`, { cause: error });
   }
 }
 
@@ -33,22 +41,27 @@ function message(error: unknown): string {
   }
 }
 
+/** What is wrong with the value at the place that the writer gathers while this flies. */
+class Fault extends Error {
+  constructor(
+    readonly code: 'malformed' | 'unsafe_number',
+    says: string,
+  ) {
+    super(says);
+  }
+}
+
+class TooLong extends Error {}
+
 class Writer {
-  readonly #operation: string;
-  readonly #what: string;
   /** The objects around the value that is being written. */
   readonly #around: object[] = [];
-  /** Where that value stands. */
+  /** Where it went wrong, from the inside out: nothing is noted as long as all goes well. */
   readonly #path: Array<string | number> = [];
   #left = LENGTH_MAX;
 
-  constructor(operation: string, what: string) {
-    this.#operation = operation;
-    this.#what = what;
-  }
-
   place(): string {
-    return this.#path.reduce<string>((path, step) => path + (typeof step === 'number' ? `[${step}]` : `.${step}`), this.#what);
+    return this.#path.reduceRight<string>((path, step) => path + (typeof step === 'number' ? `[${step}]` : `.${step}`), '');
   }
 
   write(value: unknown, depth: number): string {
@@ -56,36 +69,39 @@ class Writer {
       case 'string':
         return this.#string(value);
       case 'number':
-        return this.#number(value);
+        return number(value);
       case 'boolean':
         return value ? 'true' : 'false';
       case 'object':
         return value === null ? 'null' : this.#object(value, depth);
       case 'bigint':
-        throw this.#fault('unsafe_number', 'is a bigint: whole numbers are plain numbers, up to 2^53 - 1');
+        throw new Fault('unsafe_number', 'is a bigint: whole numbers are plain numbers, up to 2^53 - 1');
       default:
-        throw this.#fault('malformed', `is ${value === undefined ? 'undefined' : `a ${typeof value}`}, which no document holds`);
+        throw new Fault('malformed', `is ${value === undefined ? 'undefined' : `a ${typeof value}`}, which no document holds`);
     }
   }
 
   #string(text: string): string {
     this.#count(text.length + 2);
     if (PLAIN.test(text)) return `"${text}"`;
-    if (!text.isWellFormed()) throw this.#fault('malformed', 'has half a surrogate pair, which is no text');
+    if (!text.isWellFormed()) throw new Fault('malformed', 'has half a surrogate pair, which is no text');
     return JSON.stringify(text);
   }
 
-  #number(value: number): string {
-    if (!Number.isFinite(value)) throw this.#fault('unsafe_number', `is ${value}`);
-    if (Object.is(value, -0)) throw this.#fault('unsafe_number', 'is negative zero');
-    if (!Number.isInteger(value)) throw this.#fault('unsafe_number', `is ${value}: documents hold whole numbers, money in minor units`);
-    if (!Number.isSafeInteger(value)) throw this.#fault('unsafe_number', `is beyond 2^53 - 1, where numbers are not exact`);
-    return String(value);
+  #name(name: string): string {
+    const known = NAMES.get(name);
+    if (known !== undefined) {
+      this.#count(known.length);
+      return known;
+    }
+    const written = `${this.#string(name)}:`;
+    if (NAMES.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) NAMES.set(name, written);
+    return written;
   }
 
   #object(value: object, depth: number): string {
-    if (this.#around.includes(value)) throw this.#fault('malformed', 'holds itself');
-    if (depth >= DEPTH_MAX) throw this.#fault('malformed', 'is nested too deeply');
+    if (this.#around.includes(value)) throw new Fault('malformed', 'holds itself');
+    if (depth >= DEPTH_MAX) throw new Fault('malformed', 'is nested too deeply');
     this.#around.push(value);
     const text = Array.isArray(value) ? this.#array(value, depth) : this.#fields(value, depth);
     this.#around.pop();
@@ -96,10 +112,12 @@ class Writer {
     const length = values.length;
     this.#count(2 * length + 2);
     let text = '[';
-    for (let at = 0; at < length; at++) {
+    let at = 0;
+    try {
+      for (; at < length; at++) text += (at > 0 ? ',' : '') + this.write(values[at], depth + 1);
+    } catch (error) {
       this.#path.push(at);
-      text += (at > 0 ? ',' : '') + this.write(values[at], depth + 1);
-      this.#path.pop();
+      throw error;
     }
     return `${text}]`;
   }
@@ -109,15 +127,22 @@ class Writer {
     if (prototype !== Object.prototype && prototype !== null) {
       // An object of a class, or of another realm: fine if it is made of fields.
       const tag = Object.prototype.toString.call(value);
-      if (tag !== '[object Object]') throw this.#fault('malformed', `is ${tag.slice(8, -1)}, not a plain object`);
+      if (tag !== '[object Object]') throw new Fault('malformed', `is ${tag.slice(8, -1)}, not a plain object`);
     }
     let text = '{';
-    for (const name of Object.keys(value)) {
-      this.#path.push(name);
-      const field = (value as Record<string, unknown>)[name];
-      // As in `JSON.stringify`: a field that is undefined is not there.
-      if (field !== undefined) text += `${text === '{' ? '' : ','}${this.#string(name)}:${this.write(field, depth + 1)}`;
-      this.#path.pop();
+    const names = Object.keys(value);
+    let at = 0;
+    try {
+      for (; at < names.length; at++) {
+        const name = names[at]!;
+        const field = (value as Record<string, unknown>)[name];
+        // As in `JSON.stringify`: a field that is undefined is not there.
+        if (field === undefined) continue;
+        text += (text.length > 1 ? ',' : '') + this.#name(name) + this.write(field, depth + 1);
+      }
+    } catch (error) {
+      this.#path.push(names[at]!);
+      throw error;
     }
     this.#count(2);
     return `${text}}`;
@@ -125,12 +150,16 @@ class Writer {
 
   #count(length: number): void {
     this.#left -= length;
-    if (this.#left < 0) throw new StockroomError('malformed', this.#operation, `${this.#what} is too long`);
+    if (this.#left < 0) throw new TooLong();
   }
+}
 
-  #fault(code: 'malformed' | 'unsafe_number', says: string): StockroomError {
-    return new StockroomError(code, this.#operation, `${this.place()} ${says}`);
-  }
+function number(value: number): string {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
+  if (!Number.isFinite(value)) throw new Fault('unsafe_number', `is ${value}`);
+  if (value === 0) throw new Fault('unsafe_number', 'is negative zero');
+  if (!Number.isInteger(value)) throw new Fault('unsafe_number', `is ${value}: documents hold whole numbers, money in minor units`);
+  throw new Fault('unsafe_number', `is beyond 2^53 - 1, where numbers are not exact`);
 }
 
 /** A document of the engine's. Its whole numbers are exact, or it is refused. */

@@ -3,7 +3,7 @@
 
 import { Calls } from './commands.js';
 import type * as documents from './documents.js';
-import type { Engine, Host, TextCall } from './engine.js';
+import type { Answer, Engine, Host, TextCall } from './engine.js';
 import { MEMORY } from './engine.js';
 import { StockroomError, StockroomRejection, failure } from './errors.js';
 import type { EventsOptions } from './events.js';
@@ -116,16 +116,15 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
    * named after commands throw it instead.
    */
   async execute(command: documents.Command): Promise<documents.Reply> {
-    const reply = await this.#exchange<documents.Reply>('execute', command, 'command');
-    this.#noted([reply]);
-    return reply;
+    return this.#execute(command);
   }
 
   /** Does commands in one commit, each standing or falling alone. A failure means that none was done. */
   async batch(commands: readonly documents.Command[]): Promise<documents.Reply[]> {
-    const replies = await this.#exchange<documents.Reply[]>('executeBatch', commands, 'commands');
-    this.#noted(replies);
-    return replies;
+    return after(this.#exchange<documents.Reply[]>('executeBatch', commands, 'commands'), (replies) => {
+      if (replies.some(changed)) this.#news.tell();
+      return replies;
+    });
   }
 
   /** The reply that a command would get now. Nothing is changed. */
@@ -249,40 +248,69 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
   }
 
   protected async answered<T>(action: documents.Action, options: CommandOptions | undefined): Promise<T> {
-    const answer = await this.tagged(action, options);
     // An answer is a word, or a document under the one name that says what it is.
-    return (typeof answer === 'string' ? answer : Object.values(answer)[0]) as T;
+    const untagged = (answer: documents.Answer): T => (typeof answer === 'string' ? answer : Object.values(answer)[0]) as T;
+    return after(this.#tagged(action, options), untagged);
   }
 
   protected async tagged(action: documents.Action, options: CommandOptions | undefined): Promise<documents.Answer> {
+    return this.#tagged(action, options);
+  }
+
+  // What is below answers at once where the engine does, as in Node: one promise a call, not one a step.
+
+  #tagged(action: documents.Action, options: CommandOptions | undefined): Answer<documents.Answer> {
     const command: documents.Command = { action };
     if (options?.key !== undefined) command.key = options.key;
     if (options?.atMs !== undefined) command.at_ms = options.atMs;
-    const { outcome } = await this.execute(command);
-    if ('rejected' in outcome) throw new StockroomRejection(outcome.rejected);
-    return outcome.accepted;
+    return after(this.#execute(command), ({ outcome }) => {
+      if ('rejected' in outcome) throw new StockroomRejection(outcome.rejected);
+      return outcome.accepted;
+    });
+  }
+
+  #execute(command: documents.Command): Answer<documents.Reply> {
+    return after(this.#exchange<documents.Reply>('execute', command, 'command'), (reply) => {
+      if (changed(reply)) this.#news.tell();
+      return reply;
+    });
   }
 
   /** One crossing: a document in, a document out. */
-  async #exchange<T>(call: TextCall, document: unknown, what: string): Promise<T> {
+  #exchange<T>(call: TextCall, document: unknown, what: string): Answer<T> {
     this.#open(call);
     const text = encode(document, call, what);
     const nowMs = this.#now(call);
     // Looked at again: a getter of the document, or the clock, may have closed it.
     const engine = this.#open(call);
-    const answer = await this.#guarded(call, () => engine[call](text, nowMs));
-    return decode(answer, call);
+    let answer: Answer<string>;
+    try {
+      answer = engine[call](text, nowMs);
+    } catch (error) {
+      throw this.#failed(error, call);
+    }
+    if (typeof answer === 'string') return decode(answer, call);
+    return answer.then(
+      (text) => decode<T>(text, call),
+      (error: unknown) => {
+        throw this.#failed(error, call);
+      },
+    );
   }
 
   async #guarded<T>(operation: string, call: () => T | Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      const failed = failure(error, operation);
-      // An engine that broke off is not used again.
-      if (failed.code === 'aborted') this[Symbol.dispose]();
-      throw failed;
+      throw this.#failed(error, operation);
     }
+  }
+
+  #failed(error: unknown, operation: string): StockroomError {
+    const failed = failure(error, operation);
+    // An engine that broke off is not used again.
+    if (failed.code === 'aborted') this[Symbol.dispose]();
+    return failed;
   }
 
   #open(operation: string): Engine {
@@ -300,11 +328,6 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
     const nowMs = typeof now === 'number' ? Math.trunc(now) : Number.NaN;
     if (!Number.isSafeInteger(nowMs)) throw new StockroomError('callback', operation, `the clock said ${String(now)}`);
     return nowMs;
-  }
-
-  /** Wakes those who wait, where something changed. */
-  #noted(replies: documents.Reply[]): void {
-    if (replies.some(changed)) this.#news.tell();
   }
 
   #made<T>(operation: string, settings: unknown, make: (text: string) => T): T {
@@ -333,6 +356,11 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
       },
     };
   }
+}
+
+/** What becomes of an answer, now or when it is there. */
+function after<T, U>(answer: Answer<T>, then: (answer: T) => U): Answer<U> {
+  return answer instanceof Promise ? answer.then(then) : then(answer);
 }
 
 /** Whether a reply says that something was done now. */

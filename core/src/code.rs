@@ -246,4 +246,25 @@ mod tests {
         let rejection = faults.into_rejection().unwrap();
         assert_eq!((rejection.code, rejection.faults.len(), rejection.more), (Code::IdInvalid, FAULTS_MAX, 51));
     }
+
+    #[test]
+    fn a_rejection_tells_of_three_faults_and_counts_the_rest() {
+        let rejection = |listed: usize, more: u64| {
+            let fault = |at: usize| Fault { code: Code::SkuUnknown, at: format!("lines[{at}]"), detail: "no".into() };
+            Rejection { code: Code::SkuUnknown, faults: (0..listed).map(fault).collect(), more }
+        };
+        for (listed, more, shown) in [
+            (0, 0, "sku_unknown"),
+            (2, 0, "sku_unknown; lines[0] no; lines[1] no"),
+            (3, 0, "sku_unknown; lines[0] no; lines[1] no; lines[2] no"),
+            (5, 0, "sku_unknown; lines[0] no; lines[1] no; lines[2] no; and 2 more"),
+            (4, 51, "sku_unknown; lines[0] no; lines[1] no; lines[2] no; and 52 more"),
+        ] {
+            let rejection = rejection(listed, more);
+            assert_eq!(rejection.to_string(), shown);
+            let document = serde_json::to_value(&rejection).unwrap();
+            assert_eq!(document.get("more").and_then(serde_json::Value::as_u64), (more > 0).then_some(more));
+            assert_eq!(serde_json::from_value::<Rejection>(document).unwrap(), rejection);
+        }
+    }
 }

@@ -65,6 +65,7 @@ pub mod fulfillment;
 pub mod ids;
 pub mod inventory;
 mod json;
+mod json_reader;
 pub mod memory;
 pub mod money;
 pub mod order;
@@ -100,6 +101,7 @@ pub use inventory::{
     AdjustStock, BundleComponent, CountStock, ExtendHold, HeldStock, HeldUnits, MovedStock, PlaceHold, ReceiveStock,
     RegisterLocation, RegisterSku, ReleaseHold, SetStockPolicy, Source, StockLine, Tick, Ticked, TransferStock,
 };
+pub use json_reader::{read_json, read_json_bytes};
 pub use order::{
     Allocated, CancelOrder, ChangedOrder, CompleteOrder, Disposition, EditOrder, LineQuantity, NewLine, NewOrder,
     OrderState, OrderedLine, PlacedOrder, ReturnLine, ReturnOrder, ShipOrder, ShipTo, StockPolicy, Totals, Tracking,

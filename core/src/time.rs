@@ -1,6 +1,7 @@
 //! Points in time, as milliseconds since the Unix epoch (UTC). The core never asks what time it is.
 
 use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 
 /// The last millisecond of the year 9999, the latest time that is taken.
 pub const TIME_MS_MAX: i64 = 253_402_300_799_999;
@@ -11,6 +12,27 @@ pub const HOLD_MS_MAX: i64 = 400 * 24 * 60 * 60 * 1000;
 /// Whether a time lies between the epoch and the end of the year 9999.
 pub fn in_range(time_ms: i64) -> bool {
     (0..=TIME_MS_MAX).contains(&time_ms)
+}
+
+/// An HTTP date in any of the three forms that a recipient has to take (RFC 9110, 5.6.7).
+///
+/// ```
+/// use stockroom::time::http_date_ms;
+///
+/// for date in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+///     assert_eq!(http_date_ms(date), Some(784_111_777_000));
+/// }
+/// ```
+pub fn http_date_ms(text: &str) -> Option<i64> {
+    let parse = |text: &str| rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok();
+    let text = text.trim();
+    // The two old forms say the same in other places, and the weekday first, which nothing follows from.
+    let time = parse(text).or_else(|| match *text.split_ascii_whitespace().collect::<Vec<_>>().as_slice() {
+        [_, date, time, "GMT"] => parse(&format!("{} {time} GMT", date.replace('-', " "))),
+        [_, month, day, time, year] => parse(&format!("{day} {month} {year} {time} GMT")),
+        _ => None,
+    })?;
+    Some(time.as_millisecond())
 }
 
 /// RFC 3339 in UTC with milliseconds, as CloudEvents wants it.

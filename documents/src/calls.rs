@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stockroom::ports::Store;
-use stockroom::{Action, Command, Error, ErrorKind, Reply, Result, Stockroom, TimedCommand};
+use stockroom::{Action, Command, Error, ErrorKind, Reply, Result, Stockroom, TimedCommand, read_json};
 
 /// The most commands of one batch.
 pub const BATCH_MAX: usize = 100_000;
@@ -83,8 +83,7 @@ pub fn preview<S: Store>(stockroom: &Stockroom<S>, command: &[u8]) -> Result<Vec
 
 /// Reads a document; says where it is not what it should be.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8], operation: &'static str) -> Result<T> {
-    serde_json::from_str(text(bytes, operation)?)
-        .map_err(|error| Error::new(ErrorKind::Malformed, operation, error.to_string()))
+    read_json(text(bytes, operation)?).map_err(|error| Error::new(ErrorKind::Malformed, operation, error.to_string()))
 }
 
 /// The bytes as text. Stores read rows from text: reading documents in the same way keeps the code for it once in a

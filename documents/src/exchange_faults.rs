@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use serde::Deserialize;
 use serde_json::error::Category;
-use stockroom::{Error, ErrorKind, Result};
+use stockroom::{Error, ErrorKind, Result, read_json};
 
 use crate::calls::text;
 
@@ -27,7 +27,7 @@ const KINDS: [&str; 12] = [
 
 /// Reads a document; says where it is not what it should be, and repeats nothing that stands in it.
 pub(crate) fn parse_unquoted<'de, T: Deserialize<'de>>(bytes: &'de [u8], operation: &'static str) -> Result<T> {
-    serde_json::from_str(text(bytes, operation)?).map_err(|error| malformed(operation, unquoted(&error)))
+    read_json(text(bytes, operation)?).map_err(|error| malformed(operation, unquoted(&error)))
 }
 
 /// A document that is not what it should be.

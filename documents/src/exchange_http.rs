@@ -8,7 +8,9 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use stockroom::ports::{HeaderValue, HttpFailure, HttpRequest, HttpResponse};
 use stockroom::{Error, Result};
 
@@ -109,9 +111,8 @@ pub struct ResponseDocument {
 }
 
 /// Headers: a list of pairs, or an object.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(rename = "HttpHeaders")]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename = "HttpHeaders", untagged)]
 pub enum HeadersDocument {
     /// Pairs of name and value, in their order.
     Pairs(Vec<(String, String)>),
@@ -120,13 +121,62 @@ pub enum HeadersDocument {
 }
 
 /// The value of a header, or all of them where it came several times.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
 pub enum HeaderTexts {
     /// One.
     One(String),
     /// Several.
     Several(Vec<String>),
+}
+
+/// Read by hand: what serde makes of a choice without a name first keeps all that it may be.
+impl<'de> Deserialize<'de> for HeadersDocument {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Headers;
+
+        impl<'de> Visitor<'de> for Headers {
+            type Value = HeadersDocument;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("headers")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, pairs: A) -> Result<HeadersDocument, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(pairs)).map(HeadersDocument::Pairs)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<HeadersDocument, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(object)).map(HeadersDocument::Object)
+            }
+        }
+
+        deserializer.deserialize_any(Headers)
+    }
+}
+
+impl<'de> Deserialize<'de> for HeaderTexts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+
+        impl<'de> Visitor<'de> for Texts {
+            type Value = HeaderTexts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a header's text, or several")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<HeaderTexts, E> {
+                Ok(HeaderTexts::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, texts: A) -> Result<HeaderTexts, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(texts)).map(HeaderTexts::Several)
+            }
+        }
+
+        deserializer.deserialize_any(Texts)
+    }
 }
 
 impl Default for HeadersDocument {

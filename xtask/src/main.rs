@@ -21,6 +21,7 @@ mod rivals;
 mod runner;
 mod scoreboard;
 mod simulate;
+mod sqlite;
 mod steps;
 mod tidy;
 mod tools;

@@ -1,4 +1,4 @@
-//! `cargo xtask wasm`: builds the npm package: the module into `wasm/npm/module`, and out of it and the TypeScript the
+//! `cargo xtask wasm`: builds the npm package: the modules into `wasm/npm/module`, and out of them and the TypeScript the
 //! package's `wasm/npm/dist`. This file puts the steps in order; how a compiler for WebAssembly is come by is in `wasm/toolchain.rs`.
 
 mod toolchain;
@@ -14,42 +14,42 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use self::toolchain::{TARGET, Toolchain};
-use crate::npm;
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{npm, process, sqlite};
 
-/// What the module may weigh on its way to a browser, in KiB after gzip.
+/// What a module may weigh on its way to a browser, in KiB after gzip.
 const GZIPPED_KIB_MAX: usize = 900;
 
-/// The module's name.
-const NAME: &str = "stockroom";
+/// A module of the package.
+struct Module {
+    name: &'static str,
+    /// The feature of the crate that it is built of.
+    feature: &'static str,
+}
 
-/// How SQLite is built, beside what its crate sets: the page size of every other build, so that files are alike, and
-/// without what the store does not use.
+/// The first is the one that every program loads.
+const MODULES: &[Module] = &[
+    Module { name: "stockroom", feature: "engine" },
+    Module { name: "exchanges", feature: "exchanges" },
+    Module { name: "steps", feature: "steps" },
+];
+
+/// How SQLite is built, beside what every build of ours is: the page size of every other build, so that files are alike,
+/// and without what only this crate of it sets.
 const SQLITE_FLAGS: &[&str] = &[
     "-DSQLITE_DEFAULT_PAGE_SIZE=4096",
-    "-DSQLITE_DEFAULT_MEMSTATUS=0",
     "-DSQLITE_DQS=0",
     "-DSQLITE_LIKE_DOESNT_MATCH_BLOBS",
-    "-USQLITE_ENABLE_API_ARMOR",
     "-USQLITE_ENABLE_BYTECODE_VTAB",
     "-USQLITE_ENABLE_DBPAGE_VTAB",
-    "-USQLITE_ENABLE_DBSTAT_VTAB",
-    "-USQLITE_ENABLE_FTS5",
     "-USQLITE_ENABLE_MATH_FUNCTIONS",
     "-USQLITE_ENABLE_OFFSET_SQL_FUNC",
     "-USQLITE_ENABLE_PREUPDATE_HOOK",
-    "-USQLITE_ENABLE_RTREE",
     "-USQLITE_ENABLE_SESSION",
     "-USQLITE_ENABLE_STMTVTAB",
     "-USQLITE_ENABLE_UNKNOWN_SQL_FUNCTION",
     "-USQLITE_ENABLE_UNLOCK_NOTIFY",
 ];
-
-/// The module is optimized for size, but small functions are inlined all the same. Measured with batches of a hundred
-/// orders: this weighs 0.9 MB gzipped; for speed with LLVM's threshold of its own 1.3 MB, with one of 50 1.1 MB and
-/// no faster; for size alone as much as this and a quarter slower.
-const RUST_FLAGS: &str = r#"["-Cllvm-args=-inline-threshold=80"]"#;
 
 /// What rustc and clang may have used, and every Node and browser of the last years has.
 const WASM_FEATURES: &[&str] = &[
@@ -80,9 +80,9 @@ pub(crate) struct Arguments {
     no_opt: bool,
 }
 
-/// Builds the package, and says what the module weighs.
+/// Builds the modules and the package, and says what the modules weigh.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    weigh(&build(workspace, !arguments.no_opt)?)
+    build(workspace, !arguments.no_opt)?.iter().try_for_each(|module| weigh(module))
 }
 
 /// Why the package cannot be built here, if so. What is missing is installed where that can be done.
@@ -90,40 +90,51 @@ pub(crate) fn lacking() -> Option<String> {
     Toolchain::find().err().map(|error| error.to_string())
 }
 
-/// Builds the module and the package out of it. Gives the module's file.
-pub(crate) fn build(workspace: &Workspace, optimizes: bool) -> Result<PathBuf> {
+/// Builds the modules, and the package out of them. Gives the modules' files.
+pub(crate) fn build(workspace: &Workspace, optimizes: bool) -> Result<Vec<PathBuf>> {
     let target = workspace.target_directory()?;
     let toolchain = Toolchain::find()?;
     println!("Building with {}", toolchain.about());
-    // A folder of its own: another compiler than the workspace's would have it build everything anew, by turns.
-    let built = target.join("web");
-    let mut build = toolchain.cargo(workspace);
-    build.env("SQLITE_WASM_RS_FLAGS", SQLITE_FLAGS.join(" "));
-    build.arg("--config").arg(format!("target.{TARGET}.rustflags={RUST_FLAGS}"));
-    build.args(["--locked", "--profile", "wasm", "--package", "stockroom-wasm", "--lib", "--target-dir"]).arg(&built);
-    process::run(&mut build)?;
-    let module = built.join(TARGET).join("wasm/stockroom_wasm.wasm");
-
     let bound = target.join("web-bindgen");
-    let mut bindgen = workspace.cargo(&["run", "--quiet", "--locked", "--package", "xtask-wasm-bindgen", "--"]);
-    process::run(bindgen.arg(&module).arg(&bound).arg(NAME))?;
+    for module in MODULES {
+        let compiled = compile(workspace, &toolchain, &target, module)?;
+        let mut bindgen = workspace.cargo(&["run", "--quiet", "--locked", "--package", "xtask-wasm-bindgen", "--"]);
+        process::run(bindgen.arg(&compiled).arg(&bound).arg(module.name))?;
+    }
 
     let package = workspace.root().join("wasm/npm/module");
     fs::create_dir_all(&package)?;
-    for file in ["stockroom.js", "stockroom.d.ts"] {
-        fs::copy(bound.join(file), package.join(file)).with_context(|| format!("wasm-bindgen made no {file}"))?;
-    }
     let npm = workspace.root().join("wasm/npm");
     npm::install(&npm)
         .context("the package is built with programs that come with npm: TypeScript, esbuild, wasm-opt")?;
-    let (from, to) = (bound.join("stockroom_bg.wasm"), package.join("stockroom_bg.wasm"));
-    if optimizes {
-        optimize(&npm, &from, &to)?;
-    } else {
-        fs::copy(&from, &to)?;
+    let mut modules = Vec::new();
+    for Module { name, .. } in MODULES {
+        for file in [format!("{name}.js"), format!("{name}.d.ts")] {
+            fs::copy(bound.join(&file), package.join(&file)).with_context(|| format!("wasm-bindgen made no {file}"))?;
+        }
+        let file = format!("{name}_bg.wasm");
+        let (from, to) = (bound.join(&file), package.join(&file));
+        if optimizes {
+            optimize(&npm, &from, &to)?;
+        } else {
+            fs::copy(&from, &to)?;
+        }
+        modules.push(to);
     }
     npm::run(&npm, "build")?;
-    Ok(to)
+    Ok(modules)
+}
+
+/// Has rustc build a module.
+fn compile(workspace: &Workspace, toolchain: &Toolchain, target: &Path, module: &Module) -> Result<PathBuf> {
+    // A folder of its own: another compiler than the workspace's would have it build everything anew, by turns.
+    let built = target.join("web");
+    let mut build = toolchain.cargo(workspace);
+    build.env("SQLITE_WASM_RS_FLAGS", [SQLITE_FLAGS, sqlite::FLAGS].concat().join(" "));
+    build.args(["--locked", "--profile", "wasm", "--package", "stockroom-wasm", "--lib"]);
+    build.args(["--no-default-features", "--features", module.feature, "--target-dir"]).arg(&built);
+    process::run(&mut build)?;
+    Ok(built.join(TARGET).join("wasm/stockroom_wasm.wasm"))
 }
 
 /// Runs `wasm-opt`, out of the package's development dependencies.

@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::SigningKey;
 use stockroom::ports::{HttpFailure, HttpRequest, HttpResponse, Method};
 use ureq::http::{self, Request, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -159,8 +161,26 @@ fn tls(options: &HttpOptions) -> TlsConfig {
     let extra = options.extra_roots.iter().map(|root| Certificate::from_der(root.der()).to_owned());
     TlsConfig::builder()
         .root_certs(RootCerts::from(public.chain(extra)))
-        .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
+        .unversioned_rustls_crypto_provider(Arc::new(cryptography()))
         .build()
+}
+
+/// ring's, without what signs: nobody here shows a certificate of the host's, and the code for it is large.
+fn cryptography() -> CryptoProvider {
+    let CryptoProvider { cipher_suites, kx_groups, signature_verification_algorithms, secure_random, .. } =
+        ring::default_provider();
+    let key_provider = &NoKeys;
+    CryptoProvider { cipher_suites, kx_groups, signature_verification_algorithms, secure_random, key_provider }
+}
+
+/// Knows no private keys.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("no private keys are used here".to_owned()))
+    }
 }
 
 fn method(method: Method) -> http::Method {

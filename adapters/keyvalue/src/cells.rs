@@ -99,10 +99,10 @@ impl View {
     }
 
     /// Ends the last run: a cell as it was given, if it was, and what was written.
-    pub(crate) fn end(&self, key: &str) -> (Option<Option<String>>, Vec<(String, Option<String>)>) {
+    pub(crate) fn end(&self, key: &str) -> (Option<Option<String>>, Writes) {
         let mut given = self.0.borrow_mut();
         let cell = given.cells.get(key).cloned();
-        (cell, std::mem::take(&mut given.written).into_iter().collect())
+        (cell, std::mem::take(&mut given.written))
     }
 }
 

@@ -8,7 +8,7 @@ pub const EXCERPT_BYTES_MAX: usize = 300;
 
 /// The shop's message: on one line, without the secrets, and no longer than [`EXCERPT_BYTES_MAX`].
 pub(crate) fn excerpt(body: &[u8], secrets: &[&str]) -> String {
-    let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| message(&value));
+    let said = stockroom::read_json_bytes::<Value>(body).ok().and_then(|value| message(&value));
     let said = said.unwrap_or_else(|| {
         // More than this is not shown, however much came; a little more, because secrets are shortened.
         String::from_utf8_lossy(&body[..body.len().min(16 * EXCERPT_BYTES_MAX)]).into_owned()

@@ -94,7 +94,7 @@ pub(crate) fn after(connection: &Connection, number: u64, limit: u32) -> Result<
 
 fn unpack(commands: &str) -> Result<impl Iterator<Item = EventRow>> {
     let unreadable = || Error::new(ErrorKind::Corrupt, EVENTS, "a row of events is unreadable");
-    let entries: Vec<Entry> = serde_json::from_str(commands).map_err(|error| unreadable().with_source(error))?;
+    let entries: Vec<Entry> = stockroom::read_json(commands).map_err(|error| unreadable().with_source(error))?;
     if entries.iter().any(|(first_number, number, ..)| first_number > number) {
         return Err(unreadable());
     }

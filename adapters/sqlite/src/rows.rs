@@ -11,7 +11,7 @@ use stockroom::inventory::{Backorder, Fingerprint, Hold, Location, Movement, Rea
 use stockroom::order::{Order, OrderState};
 use stockroom::outbox::{KeyRow, Subscription};
 use stockroom::quantity::LEVEL_MAX;
-use stockroom::{LocationNumber, OrderNumber, SkuNumber, StockNumber};
+use stockroom::{LocationNumber, OrderNumber, SkuNumber, StockNumber, read_json};
 
 pub(crate) const SKU: &str = "SELECT number, sku, components FROM stockroom_skus";
 pub(crate) const LOCATION: &str = "SELECT number, location FROM stockroom_locations";
@@ -36,7 +36,7 @@ pub(crate) fn unreadable(column: usize, source: impl std::error::Error + Send + 
 
 pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Mapped<T> {
     let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text).map_err(|error| unreadable(column, error))
+    read_json(text).map_err(|error| unreadable(column, error))
 }
 
 pub(crate) fn named<T>(row: &Row<'_>, column: usize, from_name: fn(&str) -> Option<T>) -> Mapped<T> {

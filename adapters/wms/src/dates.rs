@@ -1,7 +1,7 @@
 //! Dates as HTTP and JSON write them, as milliseconds since the Unix epoch. Nothing here knows what time it is.
 
 use jiff::Timestamp;
-use jiff::fmt::{rfc2822, strtime};
+pub(crate) use stockroom::time::http_date_ms;
 
 /// The longest wait that a warehouse can ask for, in milliseconds: a day. A clock that is wrong by years must not
 /// pause a destination for as long.
@@ -11,19 +11,6 @@ pub(crate) const WAIT_MS_MAX: i64 = 24 * 3_600_000;
 pub(crate) fn rfc3339_ms(text: &str) -> Option<i64> {
     let time_ms = text.trim().parse::<Timestamp>().ok()?.as_millisecond();
     stockroom::time::in_range(time_ms).then_some(time_ms)
-}
-
-/// An HTTP date in any of the three forms that a recipient has to take (RFC 9110, 5.6.7).
-pub(crate) fn http_date_ms(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let time = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok().or_else(|| {
-        // The two old forms say no offset that the parser could read, and mean UTC.
-        let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-        let broken_down = old.iter().find_map(|format| strtime::parse(format, text).ok())?;
-        let date_time = broken_down.to_datetime().ok()?;
-        jiff::tz::TimeZone::UTC.to_timestamp(date_time).ok()
-    })?;
-    Some(time.as_millisecond())
 }
 
 /// The wait that `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3). Nothing for what is neither.

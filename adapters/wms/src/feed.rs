@@ -10,7 +10,7 @@ use stockroom::fulfillment::{SkuLevel, WarehouseStock};
 use stockroom::ids::{SKU_BYTES_MAX, name_fault};
 
 use crate::dates::rfc3339_ms;
-use crate::remote::shown;
+use crate::remote::{shown, unplaced};
 
 /// The most levels of one command; a longer feed becomes several.
 pub const LEVELS_MAX: usize = 10_000;
@@ -64,14 +64,14 @@ pub fn read_json(feed: &[u8]) -> Result<Vec<WarehouseStock>, FeedError> {
         on_hand: i64,
     }
 
-    let feed: Feed = serde_json::from_slice(without_mark(feed))
+    let feed: Feed = stockroom::read_json_bytes(without_mark(feed))
         .map_err(|fault| one(fault.line() as u64, shown(&fault.to_string(), &[])))?;
     let taken_at_ms = rfc3339_ms(&feed.taken_at).ok_or_else(|| one(0, "taken_at is no time in RFC 3339".to_owned()))?;
     let mut levels = Levels::default();
     for (place, level) in (1..).zip(feed.levels) {
-        match serde_json::from_value::<Level>(level) {
+        match stockroom::read_json::<Level>(&level.to_string()) {
             Ok(level) => levels.take(place, level.sku, level.on_hand),
-            Err(fault) => levels.fault(place, shown(&fault.to_string(), &[])),
+            Err(fault) => levels.fault(place, shown(&unplaced(&fault), &[])),
         }
     }
     levels.commands(taken_at_ms)

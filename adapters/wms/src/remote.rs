@@ -59,7 +59,7 @@ pub(crate) fn says_error(value: &Value, error_paths: &[String], success_paths: &
 
 /// The remote's message: on one line, without the secrets, and no longer than [`EXCERPT_BYTES_MAX`].
 pub(crate) fn excerpt(body: &[u8], secrets: &[String]) -> String {
-    let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| {
+    let said = stockroom::read_json_bytes::<Value>(body).ok().and_then(|value| {
         MESSAGE_PATHS.iter().find_map(|path| match at(&value, path) {
             Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
             _ => None,
@@ -67,6 +67,13 @@ pub(crate) fn excerpt(body: &[u8], secrets: &[String]) -> String {
     });
     let said = said.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
     shown(&said, secrets)
+}
+
+/// What is wrong with a part of a document, without the place: it would be counted from the part's beginning.
+pub(crate) fn unplaced(fault: &serde_json::Error) -> String {
+    let said = fault.to_string();
+    let place = format!(" at line {} column {}", fault.line(), fault.column());
+    said.strip_suffix(&place).map(str::to_owned).unwrap_or(said)
 }
 
 /// A text from outside as a `why` may show it.

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::fmt::{rfc2822, strtime};
 use jiff::tz::TimeZone;
 
 /// The longest wait that a shop can ask for, in milliseconds: a day. A clock that is wrong by years must not pause a
@@ -26,16 +25,9 @@ pub(crate) fn gmt_text(time_ms: i64) -> String {
     text.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// An HTTP date in any of the three forms that a recipient has to take (RFC 9110, 5.6.7).
+/// An HTTP date within the times that the engine takes.
 pub(crate) fn http_date_ms(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let time = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok().or_else(|| {
-        // The two old forms say no offset that the parser could read, and mean UTC.
-        let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-        let broken_down = old.iter().find_map(|format| strtime::parse(format, text).ok())?;
-        TimeZone::UTC.to_timestamp(broken_down.to_datetime().ok()?).ok()
-    })?;
-    Some(time.as_millisecond()).filter(|time_ms| stockroom::time::in_range(*time_ms))
+    stockroom::time::http_date_ms(text).filter(|time_ms| stockroom::time::in_range(*time_ms))
 }
 
 /// The wait that `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3). Nothing for what is neither.

@@ -21,7 +21,7 @@ pub(crate) struct Object<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Object<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok().map(Object)
+        stockroom::read_json(text).ok().map(Object)
     }
 
     /// The field as it stands in the text; empty where it is absent.
@@ -37,7 +37,7 @@ impl<'a> Object<'a> {
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let raw = self.raw(name);
         let text = if raw.starts_with('"') {
-            serde_json::from_str::<String>(raw).ok()?
+            stockroom::read_json::<String>(raw).ok()?
         } else if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
             raw.to_owned()
         } else {
@@ -72,7 +72,7 @@ impl<'a> Object<'a> {
 
 /// The entries of a list.
 pub(crate) fn list(text: &str) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(text).ok()
+    stockroom::read_json(text).ok()
 }
 
 #[cfg(test)]

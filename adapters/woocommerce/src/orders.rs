@@ -324,5 +324,7 @@ fn ship_to(order: &Object<'_>) -> Option<ShipTo> {
 /// The number that the shop's people know the order by, where a plugin gave it another than its own.
 fn metadata(order: &Object<'_>, id: u64) -> BTreeMap<String, String> {
     let number = order.text("number").filter(|number| *number != id.to_string());
-    number.map(|number| ("shop_number".to_owned(), cut(&number, WORD_BYTES_MAX))).into_iter().collect()
+    let mut metadata = BTreeMap::new();
+    metadata.extend(number.map(|number| ("shop_number".to_owned(), cut(&number, WORD_BYTES_MAX))));
+    metadata
 }

@@ -73,7 +73,7 @@ impl WooExchange {
         now_ms: i64,
     ) -> Turn {
         let wanted = wanted(delivery);
-        let Ok(mut memo) = serde_json::from_str::<Memo>(memo) else { return unknown(delivery) };
+        let Ok(mut memo) = stockroom::read_json::<Memo>(memo) else { return unknown(delivery) };
         let date_ms = answer.ok().and_then(|response| response.header("Date")).and_then(http_date_ms);
         memo.read_at_ms = memo.read_at_ms.or(date_ms);
         if step == SET {
@@ -297,7 +297,8 @@ fn shown(wanted: &[Wanted<'_>], memo: Memo) -> ShownQuantities {
     // What the shop showed was so when it was read; what was set is so since it was set, with the orders before that.
     let has_seen = memo.shown.iter().any(|(_, shown)| matches!(shown, Shown::Shows(_)));
     let at_ms = memo.set_at_ms.filter(|_| !has_seen).or(memo.read_at_ms);
-    let mut said: BTreeMap<usize, Shown> = memo.shown.into_iter().collect();
+    let mut said: BTreeMap<usize, Shown> = BTreeMap::new();
+    said.extend(memo.shown);
     let listings = wanted.iter().enumerate().filter_map(|(index, wanted)| {
         let shown = match wanted.item {
             Some(_) => said.remove(&index)?,

@@ -192,7 +192,9 @@ pub(super) fn sent(
         Ended::Dropped => Some("the delivery was dropped".to_owned()),
         Ended::Done(_) => None,
     };
-    let by_sku: BTreeMap<&Name, &Shown> = said.listings.iter().map(|entry| (&entry.sku, &entry.shown)).collect();
+    // Not collected: that would sort first, with code of its own for this one kind of pair.
+    let mut by_sku: BTreeMap<&Name, &Shown> = BTreeMap::new();
+    by_sku.extend(said.listings.iter().map(|entry| (&entry.sku, &entry.shown)));
     let at_ms = said.at_ms.unwrap_or(decision.now_ms);
     let wait_ms = backoff_ms(&patience(decision, &row.destination)?, row.number, row.failed.max(1));
     for entry in &batch.listings {

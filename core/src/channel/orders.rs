@@ -232,7 +232,8 @@ struct Changes {
 /// Compares an order with what its shop tells. A line that the shop does not mention stays as it is.
 fn changes(order: &Order, taken: &TakenOrder, told: &ChannelOrder) -> Changes {
     let mut changes = Changes { cancel: told.cancelled, ..Changes::default() };
-    let known: BTreeMap<&str, usize> = taken.lines.iter().enumerate().map(|(at, line)| (line.as_str(), at)).collect();
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    known.extend(taken.lines.iter().enumerate().map(|(at, line)| (line.as_str(), at)));
     let mut left: Vec<i64> = order.body.lines.iter().map(|line| line.quantity - line.cancelled).collect();
     for (at, line) in told.lines.iter().enumerate() {
         match known.get(line.line.as_str()).and_then(|index| left.get_mut(*index).map(|left| (*index, left))) {

@@ -44,7 +44,8 @@ pub(crate) fn update_listings(decision: &mut Decision<'_>, command: &UpdateListi
     let (rows, due, next_due_at_ms) = find(decision, place.cursor, command.limit)?;
     let called = called_for(&rows)?;
     let mut settings = all_settings(decision, &called.channels)?;
-    let mut keys: BTreeSet<(Name, SkuNumber)> = due.iter().cloned().collect();
+    let mut keys: BTreeSet<(Name, SkuNumber)> = BTreeSet::new();
+    keys.extend(due.iter().cloned());
     let mut updated = UpdatedListings { next_due_at_ms, ..UpdatedListings::default() };
     updated.more = rows.len() == command.limit as usize || due.len() == command.limit as usize;
     updated.more |= recount(decision, &mut settings, command.limit, &mut keys)?;

@@ -16,22 +16,23 @@ use crate::order::Order;
 use crate::outbox::{DeliveryState, EventRow, KeyRow, ORDER_KEY_PREFIX, Subscription};
 use crate::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 
+/// Rows of which few are written are shared: maps of one kind of key have the same code then, which is there once.
 #[derive(Clone, Debug, Default)]
 struct Tables {
-    skus: BTreeMap<SkuNumber, Sku>,
+    skus: BTreeMap<SkuNumber, Arc<Sku>>,
     sku_numbers: BTreeMap<Name, SkuNumber>,
-    locations: BTreeMap<LocationNumber, Location>,
-    channels: BTreeMap<Name, Channel>,
+    locations: BTreeMap<LocationNumber, Arc<Location>>,
+    channels: BTreeMap<Name, Arc<Channel>>,
     stock: BTreeMap<StockNumber, Stock>,
-    holds: BTreeMap<u64, Hold>,
+    holds: BTreeMap<u64, Arc<Hold>>,
     hold_numbers: BTreeMap<String, u64>,
     backorders: BTreeMap<Backorder, ()>,
-    movements: BTreeMap<u64, Movement>,
+    movements: BTreeMap<u64, Arc<Movement>>,
     orders: BTreeMap<OrderNumber, Arc<Order>>,
     order_numbers: BTreeMap<Name, OrderNumber>,
     events: BTreeMap<u64, EventRow>,
-    keys: BTreeMap<String, KeyRow>,
-    subscriptions: BTreeMap<String, Subscription>,
+    keys: BTreeMap<String, Arc<KeyRow>>,
+    subscriptions: BTreeMap<String, Arc<Subscription>>,
     records: BTreeMap<RecordKey, Arc<Record>>,
 }
 
@@ -96,13 +97,13 @@ impl Writer<'_> {
     fn write(&mut self, changes: Changes) {
         for sku in changes.skus {
             self.set(|tables| &mut tables.sku_numbers, sku.sku.clone(), Some(sku.number));
-            self.set(|tables| &mut tables.skus, sku.number, Some(Arc::unwrap_or_clone(sku)));
+            self.set(|tables| &mut tables.skus, sku.number, Some(sku));
         }
         for location in changes.locations {
-            self.set(|tables| &mut tables.locations, location.number, Some(location));
+            self.set(|tables| &mut tables.locations, location.number, Some(Arc::new(location)));
         }
         for channel in changes.channels {
-            self.set(|tables| &mut tables.channels, channel.channel.clone(), Some(Arc::unwrap_or_clone(channel)));
+            self.set(|tables| &mut tables.channels, channel.channel.clone(), Some(channel));
         }
         for row in changes.new_stock.into_iter().chain(changes.stock) {
             self.set(|tables| &mut tables.stock, row.number, Some(row.stock));
@@ -120,7 +121,7 @@ impl Writer<'_> {
         }
         for hold in changes.holds {
             self.set(|tables| &mut tables.hold_numbers, hold.id.clone(), Some(hold.number));
-            self.set(|tables| &mut tables.holds, hold.number, Some(Arc::unwrap_or_clone(hold)));
+            self.set(|tables| &mut tables.holds, hold.number, Some(hold));
         }
         for change in changes.backorders {
             match change {
@@ -129,18 +130,18 @@ impl Writer<'_> {
             }
         }
         for movement in changes.movements {
-            self.set(|tables| &mut tables.movements, movement.number, Some(movement));
+            self.set(|tables| &mut tables.movements, movement.number, Some(Arc::new(movement)));
         }
         for event in changes.events {
             self.set(|tables| &mut tables.events, event.number, Some(event));
         }
         for NewKey { row, .. } in changes.keys {
-            self.set(|tables| &mut tables.keys, row.key.clone(), Some(row));
+            self.set(|tables| &mut tables.keys, row.key.clone(), Some(Arc::new(row)));
         }
         for change in changes.subscriptions {
             match change {
                 SubscriptionChange::Put(row) => {
-                    self.set(|tables| &mut tables.subscriptions, row.subscription.clone(), Some(row));
+                    self.set(|tables| &mut tables.subscriptions, row.subscription.clone(), Some(Arc::new(row)));
                 }
                 SubscriptionChange::Closed(name) => self.set(|tables| &mut tables.subscriptions, name, None),
             }
@@ -176,10 +177,10 @@ impl Store for MemoryStore {
         }
         for sku in &needs.skus {
             let number = tables.sku_numbers.get(&**sku);
-            rows.put_sku(sku, number.and_then(|number| tables.skus.get(number)).cloned());
+            rows.put_sku(sku, number.and_then(|number| tables.skus.get(number)).map(|sku| Sku::clone(sku)));
         }
         for sku in needs.sku_numbers.iter().filter_map(|number| tables.skus.get(number)) {
-            rows.put_sku(&sku.sku, Some(sku.clone()));
+            rows.put_sku(&sku.sku, Some(Sku::clone(sku)));
         }
         for number in &needs.stock {
             rows.put_stock(*number, tables.stock.get(number).copied());
@@ -198,13 +199,13 @@ impl Store for MemoryStore {
         }
         for id in &needs.holds {
             let number = tables.hold_numbers.get(id);
-            rows.put_hold(id, number.and_then(|number| tables.holds.get(number)).cloned());
+            rows.put_hold(id, number.and_then(|number| tables.holds.get(number)).map(|hold| Hold::clone(hold)));
         }
         for key in &needs.keys {
-            rows.put_key(key, tables.keys.get(key).cloned());
+            rows.put_key(key, tables.keys.get(key).map(|row| KeyRow::clone(row)));
         }
         for name in &needs.subscriptions {
-            rows.put_subscription(name, tables.subscriptions.get(name).cloned());
+            rows.put_subscription(name, tables.subscriptions.get(name).map(|row| Subscription::clone(row)));
         }
         for key in &needs.records {
             rows.put_record(key.clone(), tables.records.get(key).map(|record| Record::clone(record)));
@@ -268,17 +269,20 @@ impl Tables {
             event: last_event.map_or(0, |event| event.number),
             last_event_at_ms: last_event.map_or(0, |event| event.at_ms),
         };
-        Catalog::new(self.locations.values().cloned().collect(), self.channels.values().cloned().collect(), counters)
+        let locations = self.locations.values().map(|row| Location::clone(row)).collect();
+        let channels = self.channels.values().map(|row| Channel::clone(row)).collect();
+        Catalog::new(locations, channels, counters)
     }
 
     fn find(&self, query: &Query, rows: &mut WorkingSet) -> Found {
         match query {
             Query::HoldsOn(stock) => {
-                let holds = self.holds.values().filter(|hold| hold.claimed_on(*stock) > 0);
+                let holds = self.holds.values().map(|hold| &**hold).filter(|hold| hold.claimed_on(*stock) > 0);
                 Found::Holds(put_holds(rows, holds))
             }
             Query::DueHolds { now_ms, limit } => {
-                let mut due: Vec<&Hold> = self.holds.values().filter(|hold| hold.expires_at_ms <= *now_ms).collect();
+                let holds = self.holds.values().map(|hold| &**hold);
+                let mut due: Vec<&Hold> = holds.filter(|hold| hold.expires_at_ms <= *now_ms).collect();
                 due.sort_unstable_by_key(|hold| (hold.expires_at_ms, hold.number));
                 Found::Holds(put_holds(rows, due.into_iter().take(*limit as usize)))
             }
@@ -318,7 +322,8 @@ impl Tables {
                 }
             }
             Query::PrunableKeys { after, before_ms, limit } => {
-                let looked_at: Vec<&KeyRow> = after_key(&self.keys, after).take(*limit as usize).collect();
+                let rows = after_key(&self.keys, after).map(|row| &**row);
+                let looked_at: Vec<&KeyRow> = rows.take(*limit as usize).collect();
                 let keys = looked_at.iter().filter(|row| row.at_ms < *before_ms).map(|row| row.key.clone()).collect();
                 let full = looked_at.len() == *limit as usize;
                 Found::PrunableKeys { keys, next: looked_at.last().filter(|_| full).map(|row| row.key.clone()) }
@@ -424,7 +429,9 @@ impl Tables {
                 // Times never go back, so the movements since then are the last ones.
                 let since = self.movements.values().rev().take_while(|movement| movement.at_ms >= *at_ms);
                 let here = since.map(|movement| movement.stock).filter(|stock| stock.location() == *location);
-                Found::Moved(here.collect::<BTreeSet<_>>().into_iter().collect())
+                let mut moved = BTreeSet::new();
+                moved.extend(here);
+                Found::Moved(moved.into_iter().collect())
             }
         }
     }
@@ -437,8 +444,8 @@ impl Tables {
     }
 
     fn page(&self, page: &Page, limit: usize) -> Rows {
-        fn rows<K: Ord, V: Clone>(map: &BTreeMap<K, V>, after: &K, limit: usize) -> Vec<V> {
-            after_key(map, after).take(limit).cloned().collect()
+        fn rows<K: Ord, V: Clone>(map: &BTreeMap<K, Arc<V>>, after: &K, limit: usize) -> Vec<V> {
+            after_key(map, after).take(limit).map(|row| V::clone(row)).collect()
         }
         match page {
             Page::Skus(after) => Rows::Skus(rows(&self.skus, &SkuNumber(*after), limit)),
@@ -459,11 +466,8 @@ impl Tables {
                 Rows::Records(records.map(|record| Record::clone(record)).collect())
             }
             Page::Movements(after) => Rows::Movements(rows(&self.movements, after, limit)),
-            Page::Orders(after) => {
-                let orders = rows(&self.orders, &OrderNumber(*after), limit);
-                Rows::Orders(orders.into_iter().map(Arc::unwrap_or_clone).collect())
-            }
-            Page::Events(after) => Rows::Events(rows(&self.events, after, limit)),
+            Page::Orders(after) => Rows::Orders(rows(&self.orders, &OrderNumber(*after), limit)),
+            Page::Events(after) => Rows::Events(after_key(&self.events, after).take(limit).cloned().collect()),
             Page::Keys(after) => Rows::Keys(rows(&self.keys, after, limit)),
             Page::Subscriptions(after) => Rows::Subscriptions(rows(&self.subscriptions, after, limit)),
         }

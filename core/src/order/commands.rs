@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::code::Fault;
 use crate::ids::Name;
 use crate::json::JsonWriter;
+use crate::json_reader::listed;
 use crate::order::{OrderState, ShipTo, Tracking, Why};
 
 /// An order to place.
@@ -206,6 +207,8 @@ pub struct CompleteOrder {
 
 /// An accepted order, as the answer and the event tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
+#[schemars(rename = "PlacedOrder")]
 pub struct PlacedOrder {
     /// The order's id.
     pub order: Name,
@@ -227,6 +230,8 @@ pub struct PlacedOrder {
 
 /// One line of an accepted order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
+#[schemars(rename = "OrderedLine")]
 pub struct OrderedLine {
     /// The SKU.
     pub sku: Name,
@@ -238,6 +243,8 @@ pub struct OrderedLine {
 
 /// Units of one line claimed at one location.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
+#[schemars(rename = "Allocated")]
 pub struct Allocated {
     /// The line's number, from 1.
     pub line: u32,
@@ -262,6 +269,8 @@ pub struct ChangedOrder {
     /// Units that the change was about: cancelled, shipped or returned; 0 for an edit.
     pub units: i64,
 }
+
+listed!(PlacedOrder OrderedLine Allocated);
 
 impl PlacedOrder {
     /// Appends the order as its event row keeps it: arrays of the fields in their order. Reading takes this

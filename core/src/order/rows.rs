@@ -148,6 +148,7 @@ impl OrderState {
 /// Stored as a JSON array of the fields in their order, without the defaults at its end: most lines are
 /// `[sku_number, sku, quantity, unit_price_minor]`. Fields may only be added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "LineFields")]
 pub struct Line {
     /// The SKU's number.
     pub sku_number: SkuNumber,
@@ -158,17 +159,33 @@ pub struct Line {
     /// Price of one unit in minor units.
     pub unit_price_minor: i64,
     /// Units that were not promised (partial orders).
-    #[serde(default)]
     pub unfilled: i64,
     /// Units cancelled.
-    #[serde(default)]
     pub cancelled: i64,
     /// Units that came back, of those shipped.
-    #[serde(default)]
     pub returned: i64,
     /// What a bundle expanded into when the order was placed; empty for a plain SKU.
-    #[serde(default)]
     pub components: Arc<[Component]>,
+}
+
+/// The array that a line is stored as.
+#[derive(Deserialize)]
+struct LineFields(
+    SkuNumber,
+    Name,
+    i64,
+    i64,
+    #[serde(default)] i64,
+    #[serde(default)] i64,
+    #[serde(default)] i64,
+    #[serde(default)] Arc<[Component]>,
+);
+
+impl From<LineFields> for Line {
+    fn from(fields: LineFields) -> Self {
+        let LineFields(sku_number, sku, quantity, unit_price_minor, unfilled, cancelled, returned, components) = fields;
+        Line { sku_number, sku, quantity, unit_price_minor, unfilled, cancelled, returned, components }
+    }
 }
 
 impl Line {
@@ -183,6 +200,7 @@ impl Line {
 /// Stored as a JSON array of the fields in their order, without the zeros at its end: most allocations are
 /// `[line, location, open, why]`. Fields may only be added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "AllocationFields")]
 pub struct Allocation {
     /// Index of the line.
     pub line: u32,
@@ -193,14 +211,30 @@ pub struct Allocation {
     /// Why this location was chosen.
     pub why: Why,
     /// Units that left.
-    #[serde(default)]
     pub shipped: i64,
     /// Units promised beyond stock, which wait for it.
-    #[serde(default)]
     pub backordered: i64,
     /// The event that promised the backordered units: their place in the queue. 0 where none wait.
-    #[serde(default)]
     pub since: u64,
+}
+
+/// The array that an allocation is stored as.
+#[derive(Deserialize)]
+struct AllocationFields(
+    u32,
+    LocationNumber,
+    i64,
+    Why,
+    #[serde(default)] i64,
+    #[serde(default)] i64,
+    #[serde(default)] u64,
+);
+
+impl From<AllocationFields> for Allocation {
+    fn from(fields: AllocationFields) -> Self {
+        let AllocationFields(line, location, open, why, shipped, backordered, since) = fields;
+        Allocation { line, location, open, why, shipped, backordered, since }
+    }
 }
 
 impl OrderBody {
@@ -340,11 +374,18 @@ impl Why {
 ///
 /// Stored as the JSON array `[stock, previous]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "(StockNumber, OrderNumber)")]
 pub struct Link {
     /// The stock row.
     pub stock: StockNumber,
     /// The order that claimed it before this one; 0 for none.
     pub previous: OrderNumber,
+}
+
+impl From<(StockNumber, OrderNumber)> for Link {
+    fn from((stock, previous): (StockNumber, OrderNumber)) -> Self {
+        Link { stock, previous }
+    }
 }
 
 /// Address, note and metadata.

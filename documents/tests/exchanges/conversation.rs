@@ -463,7 +463,7 @@ fn what_is_no_answer_leaves_the_conversation_where_it_stood() {
         (json!({ "response": { "status": 0 } }), "0 is no status"),
         (json!({ "response": { "status": 1000 } }), "1000 is no status"),
         (json!({ "response": { "status": 70_000 } }), "invalid value"),
-        (json!({ "response": { "status": 299, "headers": "x" } }), "not what it should be"),
+        (json!({ "response": { "status": 299, "headers": "x" } }), "invalid type: string, expected headers"),
         (json!({ "response": { "status": 299, "body": "a", "body_base64": "YQ==" } }), "one of them"),
         (json!({ "response": { "status": 299, "body_base64": "?" } }), "no base64"),
     ];

@@ -344,7 +344,7 @@ fn what_is_no_message_is_a_failure_of_the_host() {
     for (message, says) in [
         (json!({}), "missing field `headers`"),
         (json!({ "headers": {}, "colour": 1 }), "unknown field"),
-        (json!({ "headers": 5, "body": "" }), "not what it should be"),
+        (json!({ "headers": 5, "body": "" }), "invalid type: integer, expected headers"),
         (json!({ "headers": {}, "body": "x", "body_base64": "eA==" }), "one of them"),
         (json!({ "headers": {}, "body_base64": "?" }), "no base64"),
         (json!({ "headers": {}, "body": { "private": "Ada" } }), "invalid type: map"),

@@ -1,7 +1,8 @@
-// The seam between the package and where the engine runs: documents as text, and the time with each call. The module is
-// the engine in this thread; in a browser a worker stands behind the same, so that an answer may be a promise.
+// The seam between the package and where the engine runs: documents as text, and the time with each call. A module is the
+// engine in this thread; in a browser a worker stands behind the same, so that an answer may be a promise. What speaks with
+// warehouses and shops is another module.
 
-import type * as wasm from '../module/stockroom.js';
+import type * as wasm from '../module/exchanges.js';
 import type { StockroomError } from './errors.js';
 
 export type Exchange = wasm.Exchange;
@@ -23,6 +24,13 @@ export interface Engine extends Record<TextCall, (document: string, nowMs: numbe
   close(): Answer<void>;
   /** Resolves when the engine ends unasked, with the reason. Absent where that cannot be. */
   readonly lost?: Promise<StockroomError>;
+}
+
+/** A call over a database of the host's own, as text; see `step.ts`. */
+export interface RawStep {
+  advance(): string;
+  supply(supply: string): void;
+  free(): void;
 }
 
 /** What does not need a database. */

@@ -2,27 +2,32 @@
 // is said so of every database in it, and nothing is asked of it again.
 
 import * as wasm from '../module/stockroom.js';
-import type { Backfill, Engine, Exchange, Module, Webhook } from './engine.js';
+import type { Engine } from './engine.js';
 import { StockroomError } from './errors.js';
 
-let isBroken = false;
+/** Watches over the calls into one module. */
+export class Guard {
+  isBroken = false;
 
-function guarded<T>(operation: string, call: () => T): T {
-  if (isBroken) throw new StockroomError('aborted', operation, 'the engine broke off earlier; start the process anew');
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) isBroken = true;
-    throw error;
+  call<T>(operation: string, call: () => T): T {
+    if (this.isBroken) throw new StockroomError('aborted', operation, 'the engine broke off earlier; start the process anew');
+    try {
+      return call();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) this.isBroken = true;
+      throw error;
+    }
   }
 }
+
+const guard = new Guard();
 
 const encoder = new TextEncoder();
 /** Room for a document on its way in. The module has its own copy before anything else runs. */
 const room = new Uint8Array(64 * 1024);
 
-/** A document's bytes, good until the next document. UTF-16 units become three bytes at most. */
-function utf8(text: string): Uint8Array {
+/** A document's bytes for a module, good until the next document. UTF-16 units become three bytes at most. */
+export function utf8(text: string): Uint8Array {
   if (text.length * 3 > room.length) return encoder.encode(text);
   return room.subarray(0, encoder.encodeInto(text, room).written);
 }
@@ -57,19 +62,19 @@ export class ModuleEngine implements Engine {
   }
 
   execute(command: string, nowMs: number): string {
-    return guarded('execute', () => this.#open().execute(utf8(command), nowMs));
+    return guard.call('execute', () => this.#open().execute(utf8(command), nowMs));
   }
 
   executeBatch(commands: string, nowMs: number): string {
-    return guarded('executeBatch', () => this.#open().executeBatch(utf8(commands), nowMs));
+    return guard.call('executeBatch', () => this.#open().executeBatch(utf8(commands), nowMs));
   }
 
   preview(command: string, nowMs: number): string {
-    return guarded('preview', () => this.#open().preview(utf8(command), nowMs));
+    return guard.call('preview', () => this.#open().preview(utf8(command), nowMs));
   }
 
   read(read: string, nowMs: number): string {
-    return guarded('read', () => this.#open().read(utf8(read), nowMs));
+    return guard.call('read', () => this.#open().read(utf8(read), nowMs));
   }
 
   /** Closing writes the log into the file, so that the file alone is the database; then it is opened again. */
@@ -89,7 +94,7 @@ export class ModuleEngine implements Engine {
     if (this.#isReleased) return;
     this.#isReleased = true;
     try {
-      if (!isBroken) this.#shut('close');
+      if (!guard.isBroken) this.#shut('close');
     } finally {
       this.#database = undefined;
       this.#place.release();
@@ -103,22 +108,15 @@ export class ModuleEngine implements Engine {
 
   #opened(operation: string): wasm.Database {
     const { survivesPowerCut, cacheKib } = this.#settings;
-    return guarded(operation, () => wasm.Database.open(this.#place.path, survivesPowerCut, cacheKib));
+    return guard.call(operation, () => wasm.Database.open(this.#place.path, survivesPowerCut, cacheKib));
   }
 
   #shut(operation: string): void {
     const database = this.#database;
     this.#database = undefined;
-    guarded(operation, () => {
+    guard.call(operation, () => {
       database?.close();
       database?.free();
     });
   }
 }
-
-/** What needs no database. */
-export const module: Module = {
-  exchange: (settings): Exchange => guarded('exchange', () => new wasm.Exchange(settings)),
-  webhook: (settings): Webhook => guarded('webhook', () => new wasm.Webhook(settings)),
-  backfill: (settings, sinceMs): Backfill => guarded('backfill', () => new wasm.Backfill(settings, sinceMs)),
-};

@@ -35,7 +35,9 @@ await esbuild.build({ ...inBrowser, entryPoints: [at('src/browser/worker.ts')], 
 // What the tests drive below the package: files and lock, and what of the browser's needs no browser. Not published.
 await esbuild.build({ ...inNode, entryPoints: [at('src/node/open.ts')], outfile: at('build/engine.cjs') });
 await esbuild.build({ ...inBrowser, entryPoints: ['files', 'turns'].map((name) => at(`src/browser/${name}.ts`)), outdir: at('build/browser') });
-for (const folder of ['dist', 'build']) fs.copyFileSync(at('module/stockroom_bg.wasm'), at(folder, 'stockroom.wasm'));
+for (const folder of ['dist', 'build']) {
+  for (const name of ['stockroom', 'exchanges', 'steps']) fs.copyFileSync(at('module', `${name}_bg.wasm`), at(folder, `${name}.wasm`));
+}
 
 const names = Object.keys(createRequire(import.meta.url)(at('dist/node.cjs'))).sort();
 fs.writeFileSync(at('dist/node.js'), `import stockroom from './node.cjs';\n\nexport const { ${names.join(', ')} } = stockroom;\n`);

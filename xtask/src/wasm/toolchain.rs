@@ -17,6 +17,10 @@ pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's Rust for its browsers: newer than its ordinary one, and of a version that has our features.
 const DEBIAN_RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
 
+/// A panic ends the module, and what it says is heard by nobody. Where the standard library is built along, all that
+/// puts these words together is left out.
+const NO_LAST_WORDS: &str = r#"["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none"]"#;
+
 /// A way to build.
 pub(super) enum Toolchain {
     /// The Rust that runs us has the target.
@@ -89,8 +93,10 @@ impl Toolchain {
                 command.env("RUSTC_BOOTSTRAP", "1");
                 command.env("CC_wasm32_unknown_unknown", format!("clang-{llvm}"));
                 command.env("AR_wasm32_unknown_unknown", format!("llvm-ar-{llvm}"));
-                command.args(["build", "--target", TARGET, "-Z", "build-std=std,panic_abort", "--config"]);
-                command.arg(format!("target.{TARGET}.linker=\"wasm-ld-{llvm}\""));
+                command.args(["build", "--target", TARGET, "-Z", "build-std=std,panic_abort"]);
+                command.args(["-Z", "build-std-features=optimize_for_size", "--config"]);
+                command.arg(format!("target.{TARGET}.linker=\"wasm-ld-{llvm}\"")).arg("--config");
+                command.arg(format!("target.{TARGET}.rustflags={NO_LAST_WORDS}"));
                 command
             }
         }

@@ -65,7 +65,7 @@ pub(crate) fn read(shop: &Shop, response: &HttpResponse, now_ms: i64) -> Result<
         return Err(by_status(shop, response, now_ms));
     }
     let fault = |kind, after_ms, what: &str| Fault { kind, after_ms, why: why(shop, what, response) };
-    let Ok(mut value) = serde_json::from_slice::<Value>(&response.body) else {
+    let Ok(mut value) = stockroom::read_json_bytes::<Value>(&response.body) else {
         return Err(fault(FaultKind::Unknown, None, "the answer is no JSON"));
     };
     let cost = value.pointer("/extensions/cost");
@@ -109,7 +109,7 @@ pub(crate) fn by_status(shop: &Shop, response: &HttpResponse, now_ms: i64) -> Fa
     let asked_ms = response.header("Retry-After").and_then(|text| wait_ms(text, now_ms));
     let (kind, after_ms, what) = match response.status {
         429 => {
-            let body = serde_json::from_slice::<Value>(&response.body).unwrap_or_default();
+            let body = stockroom::read_json_bytes::<Value>(&response.body).unwrap_or_default();
             let by_cost = || body.pointer("/extensions/cost").and_then(|cost| wait_for_ms(cost, &shop.pace));
             let wait_ms = asked_ms.or_else(by_cost).unwrap_or(THROTTLED_MS);
             (FaultKind::Throttled, Some(wait_ms), "the shop asks for a slower pace")

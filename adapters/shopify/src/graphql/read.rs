@@ -43,7 +43,7 @@ pub(super) fn answered(
     answer: Result<&HttpResponse, &HttpFailure>,
     now_ms: i64,
 ) -> Turn {
-    let Ok(mut progress) = serde_json::from_str::<Progress>(memo) else {
+    let Ok(mut progress) = stockroom::read_json::<Progress>(memo) else {
         return failing(false, "what was read before this turn is lost");
     };
     let response = match answer {

@@ -145,7 +145,7 @@ impl Setting<'_> {
         now_ms: i64,
     ) -> Turn {
         let count = self.set.listings.len();
-        let read = serde_json::from_str::<Progress>(memo).ok();
+        let read = stockroom::read_json::<Progress>(memo).ok();
         let is_whole = |read: &Progress| read.entries.len() == count && read.asked.iter().all(|index| *index < count);
         let Some(mut progress) = read.filter(is_whole) else {
             return failing(true, "what was known before this turn is lost");

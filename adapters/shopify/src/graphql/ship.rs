@@ -69,7 +69,7 @@ impl Telling<'_> {
         answer: Result<&HttpResponse, &HttpFailure>,
         now_ms: i64,
     ) -> Turn {
-        let Ok(mut progress) = serde_json::from_str::<Progress>(memo) else {
+        let Ok(mut progress) = stockroom::read_json::<Progress>(memo) else {
             return failing(true, "what was known before this turn is lost");
         };
         let doubt = self.delivery.doubt || progress.created;

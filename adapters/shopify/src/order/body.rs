@@ -139,7 +139,7 @@ struct Line<'a> {
 
 /// Reads the body of an order's webhook.
 pub(crate) fn read(body: &[u8]) -> Result<ShopOrder, serde_json::Error> {
-    let body: Body<'_> = serde_json::from_slice(body)?;
+    let body: Body<'_> = stockroom::read_json_bytes(body)?;
     let presentment = body.presentment_currency.filter(|code| !code.is_empty());
     let one_currency = presentment.as_ref().is_none_or(|code| *code == body.currency);
     let amounts = |plain: Decimal, set: Option<Set>| amounts(plain, set, one_currency);

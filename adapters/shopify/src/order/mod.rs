@@ -353,7 +353,9 @@ impl Sorted {
         ];
         let text = |lines: &Vec<u64>| lines.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
         let named = lists.into_iter().filter(|(_, lines)| !lines.is_empty());
-        named.map(|(name, lines)| (name.to_owned(), text::line(&text(lines), TEXT_BYTES_MAX))).collect()
+        let mut metadata = BTreeMap::new();
+        metadata.extend(named.map(|(name, lines)| (name.to_owned(), text::line(&text(lines), TEXT_BYTES_MAX))));
+        metadata
     }
 }
 

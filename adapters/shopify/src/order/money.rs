@@ -19,7 +19,7 @@ impl<'de> Deserialize<'de> for Decimal {
 pub(crate) fn text_of(raw: &RawValue) -> String {
     let raw = raw.get();
     match raw.as_bytes().first() {
-        Some(b'"') => serde_json::from_str::<String>(raw).unwrap_or_default(),
+        Some(b'"') => stockroom::read_json::<String>(raw).unwrap_or_default(),
         Some(b'-' | b'0'..=b'9') => raw.to_owned(),
         _ => String::new(),
     }

@@ -163,7 +163,7 @@ impl RestExchange {
     ) -> Turn {
         let count = asked.listings.len();
         let is_whole = |read: &Progress| read.entries.len() == count && read.asked.iter().all(|index| *index < count);
-        let Some(mut progress) = serde_json::from_str::<Progress>(memo).ok().filter(is_whole) else {
+        let Some(mut progress) = stockroom::read_json::<Progress>(memo).ok().filter(is_whole) else {
             return failing(true, "what was known before this turn is lost");
         };
         let doubt = asked.doubt || progress.changed;
@@ -177,7 +177,7 @@ impl RestExchange {
         };
         let now = std::mem::take(&mut progress.asked);
         let first = now.first().copied().unwrap_or_default();
-        let body = serde_json::from_slice::<Value>(&response.body).unwrap_or_default();
+        let body = stockroom::read_json_bytes::<Value>(&response.body).unwrap_or_default();
         let why = |what: &str| answer::why(self.shop(), what, response);
         match (step, response.status) {
             (LOOK, 200) => {

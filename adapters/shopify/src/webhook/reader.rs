@@ -204,7 +204,7 @@ impl Reader {
 }
 
 fn parse<'a, Body: Deserialize<'a>>(message: &Verified<'a>) -> Result<Body, ReadError> {
-    serde_json::from_slice(message.body()).map_err(|fault| malformed(message, &fault.to_string()))
+    stockroom::read_json_bytes(message.body()).map_err(|fault| malformed(message, &fault.to_string()))
 }
 
 fn id(message: &Verified<'_>, raw: &RawValue) -> Result<u64, ReadError> {

@@ -46,7 +46,7 @@ pub(crate) fn told(profile: &Profile, body: &[u8], fulfillment: &str) -> Result<
 
 /// The progress that an answer tells whatever its HTTP status, if it tells any.
 pub(crate) fn progress_told(profile: &Profile, body: &[u8]) -> Option<Progress> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    let value: Value = stockroom::read_json_bytes(body).ok()?;
     name_at(&value, &profile.answer.status).map(|word| progress(&profile.words, &word))
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn stock(profile: &Profile, body: &[u8], check: &StockCheck) -> Resul
 }
 
 fn success(profile: &Profile, body: &[u8]) -> Result<Value, &'static str> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| "the answer is not JSON")?;
+    let value: Value = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
     if !value.is_object() {
         return Err("the answer is no JSON object");
     }

@@ -15,7 +15,7 @@ pub(crate) struct Order {
 
 /// Reads an order from the answer to its creation.
 pub(crate) fn created(body: &[u8], fulfillment: &str) -> Result<Order, &'static str> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| "the answer is not JSON")?;
+    let value: Value = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
     match name_at(&value, "reference_id") {
         Some(reference) if reference != fulfillment => Err("the answer is about another order"),
         _ => order(&value).ok_or("the answer has no id"),
@@ -24,7 +24,7 @@ pub(crate) fn created(body: &[u8], fulfillment: &str) -> Result<Order, &'static 
 
 /// Finds an order in the answer to a look-up. Only one with exactly this reference counts.
 pub(crate) fn found(body: &[u8], fulfillment: &str) -> Result<Option<Order>, &'static str> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| "the answer is not JSON")?;
+    let value: Value = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
     let Value::Array(orders) = value else { return Err("the answer is no list of orders") };
     let ours = orders.iter().find(|order| name_at(order, "reference_id").as_deref() == Some(fulfillment));
     match ours {
@@ -57,7 +57,7 @@ pub(crate) enum CancelEnd {
 }
 
 pub(crate) fn cancel_end(body: &[u8]) -> CancelEnd {
-    let Ok(value) = serde_json::from_slice::<Value>(body) else { return CancelEnd::Unsaid };
+    let Ok(value) = stockroom::read_json_bytes::<Value>(body) else { return CancelEnd::Unsaid };
     match name_at(&value, "status").as_deref() {
         Some("Success") => return CancelEnd::All,
         Some("Failure" | "PartialSuccess") => return CancelEnd::NotAll,
@@ -90,7 +90,7 @@ pub(crate) struct Page {
 
 /// Reads a page, of one fulfillment center or of all. Items that share a SKU are added up: they are the same goods.
 pub(crate) fn page(body: &[u8], check: &StockCheck, location_id: Option<u64>) -> Result<Page, String> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| "the answer is not JSON")?;
+    let value: Value = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
     let Some(Value::Array(items)) = at(&value, "items") else { return Err("the answer has no items".to_owned()) };
     let mut levels: Vec<SkuLevel> = Vec::new();
     for item in items {

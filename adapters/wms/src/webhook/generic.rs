@@ -12,7 +12,7 @@ use stockroom::outbox::MessageId;
 use super::{Incoming, ReadError, Verified};
 use crate::dates::rfc3339_ms;
 use crate::feed::LEVELS_MAX;
-use crate::remote::shown;
+use crate::remote::{shown, unplaced};
 
 /// Reads the messages of one warehouse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl Reader {
 
     /// What a message asks of Stockroom.
     pub fn read(&self, message: &Verified<'_>) -> Result<Incoming, ReadError> {
-        let envelope: Envelope = serde_json::from_slice(message.body())
+        let envelope: Envelope = stockroom::read_json_bytes(message.body())
             .map_err(|fault| ReadError::NotAnEnvelope { why: shown(&fault.to_string(), &[]) })?;
         let Envelope { event, data } = envelope;
         match event.as_str() {
@@ -172,6 +172,6 @@ impl TrackingData {
 }
 
 fn fields<Data: for<'de> Deserialize<'de>>(event: &str, data: Value) -> Result<Data, ReadError> {
-    serde_json::from_value(data)
-        .map_err(|fault| ReadError::Malformed { event: event.to_owned(), why: shown(&fault.to_string(), &[]) })
+    stockroom::read_json(&data.to_string())
+        .map_err(|fault| ReadError::Malformed { event: event.to_owned(), why: shown(&unplaced(&fault), &[]) })
 }

@@ -27,7 +27,7 @@ impl ShipBobReader {
 
     /// What a message asks of Stockroom. `topic` is the text of [`Self::TOPIC_HEADER`].
     pub fn read(&self, message: &Verified<'_>, topic: &str) -> Result<Incoming, ReadError> {
-        let value: Value = serde_json::from_slice(message.body())
+        let value: Value = stockroom::read_json_bytes(message.body())
             .map_err(|fault| ReadError::NotAnEnvelope { why: shown(&fault.to_string(), &[]) })?;
         if !value.is_object() {
             return Err(ReadError::NotAnEnvelope { why: "the body is no JSON object".to_owned() });

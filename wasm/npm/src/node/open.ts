@@ -5,12 +5,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { initSync, useFiles } from '../../module/stockroom.js';
-import type { Backfill, Exchange, Host, Opening, Webhook } from '../engine.js';
+import type { Host, Opening } from '../engine.js';
 import { MEMORY } from '../engine.js';
 import { StockroomError } from '../errors.js';
 import type { Place } from '../module.js';
-import { ModuleEngine, module } from '../module.js';
+import { ModuleEngine } from '../module.js';
 import { alreadyThere } from '../sqlite-file.js';
+import { exchanges } from './exchanges.js';
 import { NodeFiles, syncDirectory } from './files.js';
 import { acquire } from './lock.js';
 
@@ -103,7 +104,5 @@ async function remove(at: string, busyTimeoutMs = 0): Promise<void> {
 export const nodeHost: Host = {
   open: (opening) => openEngine(opening.path, opening),
   remove,
-  exchange: (settings): Exchange => module.exchange(settings),
-  webhook: (settings): Webhook => module.webhook(settings),
-  backfill: (settings, sinceMs): Backfill => module.backfill(settings, sinceMs),
+  ...exchanges,
 };

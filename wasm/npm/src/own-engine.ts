@@ -4,8 +4,8 @@
 import type { Engine, TextCall } from './engine.js';
 import { StockroomError } from './errors.js';
 import type { OverOptions, OwnDatabase } from './own.js';
-import type { Decided } from './step.js';
-import { TextStep } from './text-step.js';
+import type { Changes, Decided } from './step.js';
+import { TextStep, beginning } from './text-step.js';
 
 /** The most commands of one commit. */
 const COMMANDS_MAX = 1_000;
@@ -30,6 +30,7 @@ export class OwnEngine implements Engine {
   #isClosed = false;
 
   constructor(database: OwnDatabase, { retries = RETRIES }: Pick<OverOptions, 'retries'>) {
+    beginning('over');
     if (typeof database?.fetch !== 'function' || typeof database.commit !== 'function') {
       throw new StockroomError('unsupported', 'over', 'a database has the methods fetch and commit');
     }
@@ -122,18 +123,29 @@ export class OwnEngine implements Engine {
     for (let attempt = 0; attempt <= this.#retries; attempt++) {
       if (attempt > 0) await pause(Math.random() * Math.min(PAUSE_MAX_MS, 2 ** attempt));
       const step = new TextStep(call, text, nowMs);
-      for (let { needs } = step; needs !== undefined; { needs } = step) {
-        const asked = needs;
-        step.supply(await this.#asked('fetch', () => this.#database.fetch(asked)));
+      try {
+        for (let { needs } = step; needs !== undefined; { needs } = step) {
+          const asked = needs;
+          step.supply(await this.#asked('fetch', () => this.#database.fetch(asked)));
+        }
+      } catch (error) {
+        const { expects } = step;
+        // What was read at different moments may contradict itself.
+        const isTorn = error instanceof StockroomError && (error.code === 'corrupt' || error.code === 'invariant_broken');
+        if (isTorn && expects !== undefined && !(await this.#committed({ expects, writes: [] }))) continue;
+        throw error;
       }
       const { decided } = step;
       const { answer: _, ...changes } = decided;
-      if (decided.expects === undefined) return decided;
-      const isDone = await this.#asked('commit', () => this.#database.commit(changes));
-      if (typeof isDone !== 'boolean') throw new StockroomError('callback', 'own.commit', 'a commit says true or false');
-      if (isDone) return decided;
+      if (decided.expects === undefined || (await this.#committed(changes))) return decided;
     }
     throw new StockroomError('busy', call, `others committed in between ${this.#retries + 1} times`);
+  }
+
+  async #committed(changes: Changes): Promise<boolean> {
+    const isDone = await this.#asked('commit', () => this.#database.commit(changes));
+    if (typeof isDone !== 'boolean') throw new StockroomError('callback', 'own.commit', 'a commit says true or false');
+    return isDone;
   }
 
   /** What the host's own code throws is a failure of its database. */

@@ -110,11 +110,17 @@ export class Step<T> {
     return this.#step.needs;
   }
 
+  /** The cell that must be as it was read, as soon as it was supplied: it is asked for first, and alone. */
+  get expects(): Changes['expects'] {
+    return this.#step.expects;
+  }
+
   /**
-   * Takes in what was needed and goes on. All of it is from one moment, or read after the cell that is expected, which was
-   * asked for first.
+   * Takes in what was needed and goes on. All of it is from one moment, or read after the cell that is expected.
    *
-   * What was not asked for fails with `malformed`, and the step stands where it stood.
+   * What was not asked for fails with `malformed`, and the step stands where it stood. Where the call fails, the step has
+   * ended. Parts that are from different moments may contradict each other: `corrupt` and `invariant_broken` mean what they say
+   * only where the cell that is expected is still as it was.
    */
   supply(supply: Supply): void {
     this.#step.supply(supply);

@@ -17,21 +17,31 @@ export function useSteps(how: Begin): void {
   begin = how;
 }
 
+/** How a call begins; fails where the package runs without steps. */
+export function beginning(operation: string): Begin {
+  if (begin === undefined) throw new StockroomError('unsupported', operation, "a database of the host's own is for Node");
+  return begin;
+}
+
 /** A call as text on its way, for whoever has the text already. */
 export class TextStep {
   /** Nothing once it has ended. */
   #step: RawStep | undefined;
   #turn: Turn;
+  #expects: Changes['expects'];
 
   constructor(call: TextCall, text: string, nowMs: number) {
-    if (begin === undefined) throw new StockroomError('unsupported', 'step', 'steps are for Node');
-    const step = this.#called(() => begin!(call, text, nowMs));
+    const step = this.#called(() => beginning('step')(call, text, nowMs));
     this.#step = step;
     this.#turn = this.#advanced(step);
   }
 
   get needs(): Needs | undefined {
     return 'needs' in this.#turn ? this.#turn.needs : undefined;
+  }
+
+  get expects(): Changes['expects'] {
+    return this.#expects;
   }
 
   supply(supply: Supply): void {
@@ -41,6 +51,9 @@ export class TextStep {
     const { cells, ranges } = supply;
     const text = encode({ cells, ranges }, 'step', 'supply');
     this.#called(() => step.supply(text));
+    // It is asked for first, and alone.
+    const [key] = this.needs?.keys ?? [];
+    if (this.#expects === undefined && key !== undefined) this.#expects = { key, cell: cells[0] ?? null };
     this.#turn = this.#advanced(step);
   }
 

@@ -107,6 +107,50 @@ test('calls made together share a commit, and each stands alone', async () => {
   await assert.rejects(shop.order('a'), failed('closed'));
 });
 
+test('what was read at different moments and contradicts itself is read again', async () => {
+  const cells = new Cells();
+  const [shop, other] = [Stockroom.over(cells, { clock: () => 1_000 }), Stockroom.over(cells, { clock: () => 1_000 })];
+  await stocked(shop);
+  await shop.placeHold({ hold: 'h-1', channel: 'web', lives_ms: 5_000, lines: [{ sku: 'mug', quantity: 1 }] });
+  const fetch = cells.fetch.bind(cells);
+  let released = false;
+  const torn = {
+    async fetch(needs) {
+      // What leads to the hold was read; the hold is gone before it is.
+      if (needs.keys.some((key) => key.startsWith('hold!')) && !released) {
+        released = true;
+        await other.releaseHold({ hold: 'h-1' });
+      }
+      return fetch(needs);
+    },
+    commit: (changes) => cells.commit(changes),
+  };
+  const late = Stockroom.over(torn, { clock: () => 9_000 });
+  const ticked = await late.tick({ limit: 5 });
+  assert.ok(released);
+  assert.equal(ticked === 'unchanged' ? 0 : ticked.expired, 0, 'the other was first');
+  // The same by hand: it fails, and the cell tells why.
+  await shop.placeHold({ hold: 'h-2', channel: 'web', lives_ms: 5_000, lines: [{ sku: 'mug', quantity: 1 }] });
+  released = false;
+  const step = Step.execute({ action: { tick: { limit: 5 } } }, { nowMs: 20_000 });
+  assert.equal(step.expects, undefined);
+  await assert.rejects(async () => {
+    while (step.needs !== undefined) {
+      const { needs } = step;
+      if (needs.keys.some((key) => key.startsWith('hold!')) && !released) {
+        released = true;
+        await other.releaseHold({ hold: 'h-2' });
+      }
+      step.supply(await fetch(needs));
+    }
+  }, failed('corrupt'));
+  assert.equal(await cells.commit({ expects: step.expects, writes: [] }), false);
+  // A cell that is really missing is told.
+  await shop.placeHold({ hold: 'h-3', channel: 'web', lives_ms: 5_000, lines: [{ sku: 'mug', quantity: 1 }] });
+  for (const key of cells.map.keys()) if (key.startsWith('hold!')) cells.map.delete(key);
+  await assert.rejects(Stockroom.over(cells, { clock: () => 90_000 }).tick({ limit: 5 }), failed('corrupt'));
+});
+
 test('failures of the database are told, and nothing is lost by them', async () => {
   const cells = new Cells();
   const shop = await stocked(Stockroom.over(cells), 3);

@@ -31,7 +31,7 @@ pub(crate) fn thrown(error: &Error, host_said: Option<&str>) -> JsValue {
 }
 
 /// A result for JavaScript: a failure is thrown.
-#[cfg(feature = "exchanges")]
+#[cfg(any(feature = "exchanges", feature = "steps"))]
 pub(crate) fn said<T>(result: stockroom::Result<T>) -> Result<T, JsValue> {
     result.map_err(|error| thrown(&error, None))
 }

@@ -2,7 +2,8 @@
 //! JSON text out, and errors with a code. The package in `npm/` makes an idiomatic interface of it; nothing here
 //! knows Node or a browser, what they can do is handed in (see `vfs`).
 //!
-//! Two modules are made of it, by its features: the engine, and what speaks with warehouses and shops.
+//! Three modules are made of it, by its features: the engine with SQLite, what speaks with warehouses and shops, and the
+//! engine over a database of the host's own, step by step.
 
 #![deny(unsafe_code)]
 
@@ -13,9 +14,9 @@ mod database;
 mod errors;
 #[cfg(feature = "exchanges")]
 mod exchange;
-#[cfg(feature = "engine")]
+#[cfg(feature = "steps")]
 mod step;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "steps"))]
 mod store;
 #[cfg(feature = "engine")]
 mod vfs;
@@ -24,7 +25,7 @@ mod vfs;
 pub use database::Database;
 #[cfg(feature = "exchanges")]
 pub use exchange::{Backfill, Conversation, Exchange, Webhook};
-#[cfg(feature = "engine")]
+#[cfg(feature = "steps")]
 pub use step::Step;
 #[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 pub use vfs::{HostFiles, use_files};

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use stockroom::{Error, ErrorKind, Result, Stockroom};
+use stockroom::{Error, ErrorKind, Result, Stockroom, read_json_bytes};
 use stockroom_documents as documents;
 use stockroom_keyvalue::{Decided, Expected, Needs, Supply, Turn};
 use wasm_bindgen::JsValue;
@@ -70,7 +70,7 @@ impl Step {
     /// `malformed` where it is not what was asked for; nothing of it is taken in.
     pub fn supply(&mut self, supply: &[u8]) -> Result<(), JsValue> {
         let read = |error: serde_json::Error| Error::new(ErrorKind::Malformed, "wasm.step", error.to_string());
-        said(serde_json::from_slice::<Supply>(supply).map_err(read).and_then(|supply| self.step.supply(supply)))
+        said(read_json_bytes::<Supply>(supply).map_err(read).and_then(|supply| self.step.supply(supply)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The steps that test the npm package and its example in Node. What they test stands beside the package.
+//! The steps that test the npm package and its examples in Node. What they test stands beside the package.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::npm;
 use crate::process;
 use crate::steps::Outcome;
-use crate::tools::{self, SQLITE};
+use crate::tools::{self, PG_VIRTUALENV, SQLITE};
 use crate::workspace::Workspace;
 
 /// The package: its files, its lock, kills, and the packed tarball as its users have it.
@@ -38,10 +38,22 @@ fn tables(workspace: &Workspace) -> Result<()> {
 
 /// The shop in Node: its types, and its tests.
 pub(crate) fn example(workspace: &Workspace) -> Result<Outcome> {
+    example_in(workspace, "examples/node")
+}
+
+/// Tills over PostgreSQL, likewise.
+pub(crate) fn own_database(workspace: &Workspace) -> Result<Outcome> {
+    if let Some(reason) = tools::provide(&[PG_VIRTUALENV])? {
+        bail!("{reason}; or leave the step out with --skip");
+    }
+    example_in(workspace, "examples/own-database")
+}
+
+fn example_in(workspace: &Workspace, folder: &str) -> Result<Outcome> {
     if let Some(reason) = npm::package(workspace)? {
         bail!("{reason}; or leave the step out with --skip");
     }
-    let folder = workspace.root().join("examples/node");
+    let folder = workspace.root().join(folder);
     npm::install(&folder)?;
     npm::run(&folder, "types")?;
     npm::run(&folder, "test")?;

@@ -47,6 +47,11 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "npm", about: "the npm package, as its users install it, keeps what it says", run: npm_node::package },
     Step { name: "example-node", about: "the shop in Node serves, and ends in order", run: npm_node::example },
+    Step {
+        name: "example-own-database",
+        about: "tills in several processes over PostgreSQL sell nothing twice",
+        run: npm_node::own_database,
+    },
     Step { name: "npm-browser", about: "in Chromium a database keeps what it acknowledged", run: npm_browser::package },
     Step { name: "example-browser", about: "a till in Chromium sells without a network", run: npm_browser::example },
     // After whatever builds the npm package: then it runs in Node as well.

@@ -22,6 +22,8 @@ pub(crate) const MAKE: Tool = Tool { program: "make", package: "make" };
 pub(crate) const NODE: Tool = Tool { program: "node", package: "nodejs" };
 pub(crate) const NPM: Tool = Tool { program: "npm", package: "npm" };
 pub(crate) const PHP: Tool = Tool { program: "php", package: "php-cli" };
+/// Makes a PostgreSQL server for one command, and drops it.
+pub(crate) const PG_VIRTUALENV: Tool = Tool { program: "pg_virtualenv", package: "postgresql" };
 pub(crate) const PKG_CONFIG: Tool = Tool { program: "pkg-config", package: "pkg-config" };
 pub(crate) const PYTHON: Tool = Tool { program: "python3", package: "python3" };
 pub(crate) const SQLITE: Tool = Tool { program: "sqlite3", package: "sqlite3" };

@@ -28,8 +28,11 @@ struct Module {
 }
 
 /// The first is the one that every program loads.
-const MODULES: &[Module] =
-    &[Module { name: "stockroom", feature: "engine" }, Module { name: "exchanges", feature: "exchanges" }];
+const MODULES: &[Module] = &[
+    Module { name: "stockroom", feature: "engine" },
+    Module { name: "exchanges", feature: "exchanges" },
+    Module { name: "steps", feature: "steps" },
+];
 
 /// How SQLite is built, beside what every build of ours is: the page size of every other build, so that files are alike,
 /// and without what only this crate of it sets.

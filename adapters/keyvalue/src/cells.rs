@@ -2,7 +2,7 @@
 //! for beyond that.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Range {
     pub limit: u32,
 }
 
-/// What is needed of the map.
+/// What is needed of the map, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Needs {
     /// Cells by their keys.
@@ -70,7 +70,8 @@ pub struct View(Rc<RefCell<Given>>);
 struct Given {
     cells: BTreeMap<String, Option<String>>,
     ranges: BTreeMap<Range, Vec<(String, String)>>,
-    needs: Needs,
+    needed_keys: BTreeSet<String>,
+    needed_ranges: BTreeSet<Range>,
     written: Writes,
 }
 
@@ -78,18 +79,24 @@ impl View {
     /// Begins a run: what was asked for and written in the one before counts for nothing.
     pub(crate) fn begin(&self) {
         let mut given = self.0.borrow_mut();
-        given.needs = Needs::default();
+        given.needed_keys.clear();
+        given.needed_ranges.clear();
         given.written.clear();
     }
 
     pub(crate) fn needs(&self) -> Needs {
-        self.0.borrow().needs.clone()
+        let given = self.0.borrow();
+        Needs {
+            keys: given.needed_keys.iter().cloned().collect(),
+            ranges: given.needed_ranges.iter().cloned().collect(),
+        }
     }
 
     /// Takes in what was needed.
     pub(crate) fn put(&self, needs: Needs, supply: Supply) {
         let mut given = self.0.borrow_mut();
-        given.needs = Needs::default();
+        given.needed_keys.clear();
+        given.needed_ranges.clear();
         given.cells.extend(needs.keys.into_iter().zip(supply.cells));
         for (range, cells) in needs.ranges.into_iter().zip(supply.ranges) {
             // Rows that a range brought need not be asked for by their keys.
@@ -99,10 +106,10 @@ impl View {
     }
 
     /// Ends the last run: a cell as it was given, if it was, and what was written.
-    pub(crate) fn end(&self, key: &str) -> (Option<Option<String>>, Vec<(String, Option<String>)>) {
+    pub(crate) fn end(&self, key: &str) -> (Option<Option<String>>, Writes) {
         let mut given = self.0.borrow_mut();
         let cell = given.cells.get(key).cloned();
-        (cell, std::mem::take(&mut given.written).into_iter().collect())
+        (cell, std::mem::take(&mut given.written))
     }
 }
 
@@ -112,9 +119,7 @@ impl Cells for View {
         if let Some(cell) = given.cells.get(key) {
             return cell.clone();
         }
-        if !given.needs.keys.iter().any(|needed| needed == key) {
-            given.needs.keys.push(key.to_owned());
-        }
+        given.needed_keys.insert(key.to_owned());
         None
     }
 
@@ -123,14 +128,13 @@ impl Cells for View {
         if let Some(cells) = given.ranges.get(range) {
             return cells.clone();
         }
-        if !given.needs.ranges.contains(range) {
-            given.needs.ranges.push(range.clone());
-        }
+        given.needed_ranges.insert(range.clone());
         Vec::new()
     }
 
     fn settled(&self) -> Result<()> {
-        if self.0.borrow().needs.is_empty() {
+        let given = self.0.borrow();
+        if given.needed_keys.is_empty() && given.needed_ranges.is_empty() {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Busy, "keyvalue.supply", "rows are needed that were not supplied"))

@@ -59,9 +59,10 @@ impl Key {
         format!("{}{SEPARATOR}", self.0)
     }
 
-    /// The first key after this one.
+    /// Before all keys after this one, and after it: no key goes on with anything lower. Some databases' texts hold no zero
+    /// bytes, which would be the nearest.
     pub(crate) fn next(&self) -> String {
-        format!("{}\0", self.0)
+        self.begin()
     }
 }
 

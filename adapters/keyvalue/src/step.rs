@@ -74,7 +74,7 @@ impl Step {
         let answer = answer?;
         let (cell, writes) = self.view.end(REVISION);
         let expects = cell.map(|cell| Expected { key: REVISION.to_owned(), cell });
-        Ok(Turn::Decided(Decided { answer, expects, writes }))
+        Ok(Turn::Decided(Decided { answer, expects, writes: writes.into_iter().collect() }))
     }
 
     /// Takes in what the last turn needed, all of it as of one moment, or as of moments between which the expected cell

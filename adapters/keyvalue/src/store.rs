@@ -10,7 +10,7 @@ use stockroom::engine::{
 use stockroom::inventory::{Hold, Stock};
 use stockroom::outbox::ORDER_KEY_PREFIX;
 use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
-use stockroom::{Error, ErrorKind, OrderNumber, Result};
+use stockroom::{Error, ErrorKind, OrderNumber, Result, read_json};
 
 use crate::cells::{Cells, Range, Writes};
 use crate::key::{self, Key};
@@ -351,7 +351,7 @@ impl<C: Cells> KeyValueStore<C> {
 }
 
 pub(crate) fn parsed<T: DeserializeOwned>(key: &str, cell: &str) -> Result<T> {
-    serde_json::from_str(cell).map_err(|error| {
+    read_json(cell).map_err(|error| {
         Error::new(ErrorKind::Corrupt, "keyvalue.read", format!("the cell {key} is unreadable")).with_source(error)
     })
 }

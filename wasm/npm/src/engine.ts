@@ -26,6 +26,13 @@ export interface Engine extends Record<TextCall, (document: string, nowMs: numbe
   readonly lost?: Promise<StockroomError>;
 }
 
+/** A call over a database of the host's own, as text; see `step.ts`. */
+export interface RawStep {
+  advance(): string;
+  supply(supply: string): void;
+  free(): void;
+}
+
 /** What does not need a database. */
 export interface Module {
   exchange(settings: string): Exchange;

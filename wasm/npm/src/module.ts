@@ -21,12 +21,13 @@ export class Guard {
 }
 
 const guard = new Guard();
+
 const encoder = new TextEncoder();
 /** Room for a document on its way in. The module has its own copy before anything else runs. */
 const room = new Uint8Array(64 * 1024);
 
-/** A document's bytes, good until the next document. UTF-16 units become three bytes at most. */
-function utf8(text: string): Uint8Array {
+/** A document's bytes for a module, good until the next document. UTF-16 units become three bytes at most. */
+export function utf8(text: string): Uint8Array {
   if (text.length * 3 > room.length) return encoder.encode(text);
   return room.subarray(0, encoder.encodeInto(text, room).written);
 }

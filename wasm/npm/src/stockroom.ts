@@ -12,6 +12,8 @@ import { Backfill, Exchange, Webhook } from './exchange.js';
 import { decode, encode } from './json.js';
 import { News } from './news.js';
 import type { CommandOptions, LogEntry, OpenOptions, ReadAsk } from './options.js';
+import type { OverOptions, OwnDatabase } from './own.js';
+import { OwnEngine } from './own-engine.js';
 import type { RelayOptions } from './relay.js';
 import { Relay, connectionsOf } from './relay.js';
 import { checkFile } from './sqlite-file.js';
@@ -19,6 +21,8 @@ import { checkFile } from './sqlite-file.js';
 /** Events read at a time. */
 const PAGE = 500;
 const SOURCE = '/stockroom';
+/** Stands where a path would, for a database that has none. */
+const OWN = 'own';
 
 /** How deliveries are taken. */
 export interface TakeOptions {
@@ -70,6 +74,18 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
    */
   static open(at: string | OpenOptions): Promise<Stockroom> {
     return Stockroom.#opened('open', at, undefined);
+  }
+
+  /**
+   * A shop over a database of the host's own, which may be asynchronous, remote and shared by several processes: see
+   * `OwnDatabase`. Everything is as over a file, but that others may commit as well: then a call begins again, and
+   * `events` hears of what others did with the next change of its own. In Node only.
+   */
+  static over(database: OwnDatabase, options: OverOptions = {}): Stockroom {
+    const unknown = Object.keys(options).filter((name) => !OVER_OPTIONS.has(name));
+    if (unknown.length > 0) throw new StockroomError('unsupported', 'over', `there is no option ${unknown.join(', ')}`);
+    const { retries, ...others } = options;
+    return new Stockroom(host('over'), new OwnEngine(database, { retries }), checked({ ...others, path: OWN }));
   }
 
   /**
@@ -415,6 +431,7 @@ function checked(at: string | OpenOptions): OpenOptions {
   return options;
 }
 
+const OVER_OPTIONS: ReadonlySet<string> = new Set(['clock', 'log', 'source', 'retries']);
 const OPTIONS: ReadonlySet<string> = new Set(['path', 'durability', 'busyTimeoutMs', 'cacheKib', 'clock', 'log', 'source']);
 
 function isCount(value: unknown): boolean {

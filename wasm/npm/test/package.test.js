@@ -30,7 +30,7 @@ after(() => fs.rmSync(folder, { recursive: true, force: true }));
 test('what a user needs is in it, and nothing else', () => {
   const strange = packed.files.map(({ path }) => path).filter((file) => !/^(dist\/.*|package\.json|README\.md|LICENSE-(MIT|APACHE))$/.test(file));
   assert.deepEqual(strange, []);
-  for (const file of ['dist/node.js', 'dist/node.cjs', 'dist/node.cjs.map', 'dist/browser.js', 'dist/browser.js.map', 'dist/worker.js', 'dist/worker.js.map', 'dist/stockroom.wasm', 'dist/exchanges.wasm', 'LICENSE-MIT', 'README.md']) {
+  for (const file of ['dist/node.js', 'dist/node.cjs', 'dist/node.cjs.map', 'dist/browser.js', 'dist/browser.js.map', 'dist/worker.js', 'dist/worker.js.map', 'dist/stockroom.wasm', 'dist/exchanges.wasm', 'dist/steps.wasm', 'LICENSE-MIT', 'README.md']) {
     assert.ok(packed.files.some(({ path }) => path === file), file);
   }
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'node_modules/stockroom/package.json'), 'utf8'));

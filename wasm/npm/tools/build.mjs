@@ -36,7 +36,7 @@ await esbuild.build({ ...inBrowser, entryPoints: [at('src/browser/worker.ts')], 
 await esbuild.build({ ...inNode, entryPoints: [at('src/node/open.ts')], outfile: at('build/engine.cjs') });
 await esbuild.build({ ...inBrowser, entryPoints: ['files', 'turns'].map((name) => at(`src/browser/${name}.ts`)), outdir: at('build/browser') });
 for (const folder of ['dist', 'build']) {
-  for (const name of ['stockroom', 'exchanges']) fs.copyFileSync(at('module', `${name}_bg.wasm`), at(folder, `${name}.wasm`));
+  for (const name of ['stockroom', 'exchanges', 'steps']) fs.copyFileSync(at('module', `${name}_bg.wasm`), at(folder, `${name}.wasm`));
 }
 
 const names = Object.keys(createRequire(import.meta.url)(at('dist/node.cjs'))).sort();

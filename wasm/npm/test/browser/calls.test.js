@@ -45,12 +45,13 @@ test('memory is said to be memory, and is gone with the page', options, async (t
       imported: (await told(Stockroom.import(':memory:', new Uint8Array(4096)))).code,
       removed: (await told(Stockroom.remove(':memory:'))).code,
       relay: (await told((async () => shop.exchange({}))())).code,
+      over: (await told((async () => Stockroom.over({ fetch() {}, commit() {} }))())).code,
       files: await navigator.storage.getDirectory().then(async (root) => (await Array.fromAsync(root.keys())).length),
     };
   });
   assert.deepEqual(seen, {
     isDurable: false, orders: 3, available: 999_997, isRejection: true, code: 'insufficient_stock', placed: true,
-    exported: 'unsupported', imported: 'unsupported', removed: 'unsupported', relay: 'unsupported', files: 0,
+    exported: 'unsupported', imported: 'unsupported', removed: 'unsupported', relay: 'unsupported', over: 'unsupported', files: 0,
   });
   await page.reload();
   await page.waitForFunction(() => 'test' in globalThis);

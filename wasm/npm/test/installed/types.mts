@@ -1,7 +1,7 @@
 // Compiled, never run: what a strict compiler says to a program that uses the package.
 
-import { Stockroom, StockroomError, StockroomRejection } from 'stockroom';
-import type { Command, EventDocument, LogEntry, PlacedOrder, Reply } from 'stockroom';
+import { Step, Stockroom, StockroomError, StockroomRejection } from 'stockroom';
+import type { Command, Decided, EventDocument, LogEntry, OwnDatabase, PlacedOrder, Reply } from 'stockroom';
 
 export async function main(signal: AbortSignal): Promise<void> {
   await using shop = await Stockroom.open({ path: 'shop.sqlite3', log: (entry: LogEntry) => console.error(entry.level, entry.message) });
@@ -50,4 +50,23 @@ export async function main(signal: AbortSignal): Promise<void> {
   await shop.execute({ action: { place_oder: {} } });
   // @ts-expect-error There is no such option.
   await Stockroom.open({ path: ':memory:', durabilty: 'full' });
+}
+
+export async function own(database: OwnDatabase): Promise<void> {
+  await using shop = Stockroom.over(database, { retries: 5, clock: () => 7 });
+  console.log((await shop.placeOrder({ id: 'o-1', channel: 'web', currency: 'EUR', lines: [] })).value_minor satisfies number);
+  const step = Step.execute({ action: { tick: { limit: 1 } } });
+  while (step.needs !== undefined) step.supply(await database.fetch(step.needs));
+  const { answer, ...changes }: Decided<Reply> = step.decided;
+  if (await database.commit(changes)) console.log(answer.repeated satisfies boolean, changes.expects?.cell satisfies string | null | undefined);
+  const level = Step.read('availability', { pairs: [{ sku: 'mug', location: 'main' }] }).decided.answer[0];
+  console.log(level);
+  // @ts-expect-error A step is made by its call.
+  new Step();
+  // @ts-expect-error A cell is a text.
+  step.supply({ cells: [7], ranges: [] });
+  // @ts-expect-error There is no such command.
+  Step.execute({ action: { place_oder: {} } });
+  // @ts-expect-error A database commits, too.
+  Stockroom.over({ fetch: () => ({ cells: [], ranges: [] }) });
 }

@@ -433,8 +433,8 @@ const char *stockroom_version(void);
 int32_t stockroom_abi_version(void);
 
 /*
- What this build has, separated by spaces: `sqlite memory shopify woocommerce wms` and, where it runs exchanges by
- itself, `http`. Static: not to be freed.
+ What this build has, separated by spaces: `sqlite memory shopify woocommerce wms` and, where it can run exchanges by
+ itself, `http`, or `http-loaded` where it loads the library libstockroom-http for that. Static: not to be freed.
  */
 const char *stockroom_features(void);
 
@@ -842,7 +842,8 @@ const char *stockroom_code_name(int32_t code);
 
  `settings`: docs/documents/relay_settings.schema.json. Secrets in it are kept, and never written or logged.
 
- Errors: STOCKROOM_MALFORMED, STOCKROOM_UNSUPPORTED where a value is out of range.
+ Errors: STOCKROOM_MALFORMED; STOCKROOM_UNSUPPORTED where a value is out of range, or where the HTTP client is a library
+ of its own, libstockroom-http, and that is not installed.
 
  The host keeps: `settings` is good for reads of `len` bytes, `out` for a write; clock and log may be called until
  the relay has stopped.

@@ -18,13 +18,14 @@ pub extern "C" fn stockroom_abi_version() -> i32 {
     STOCKROOM_ABI_VERSION
 }
 
-/// What this build has, separated by spaces: `sqlite memory shopify woocommerce wms` and, where it runs exchanges by
-/// itself, `http`. Static: not to be freed.
+/// What this build has, separated by spaces: `sqlite memory shopify woocommerce wms` and, where it can run exchanges by
+/// itself, `http`, or `http-loaded` where it loads the library libstockroom-http for that. Static: not to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn stockroom_features() -> *const c_char {
-    let features = match cfg!(feature = "http") {
-        true => c"sqlite memory shopify woocommerce wms http",
-        false => c"sqlite memory shopify woocommerce wms",
+    let features = match (cfg!(feature = "http"), cfg!(feature = "http-loaded")) {
+        (true, _) => c"sqlite memory shopify woocommerce wms http",
+        (false, true) => c"sqlite memory shopify woocommerce wms http-loaded",
+        (false, false) => c"sqlite memory shopify woocommerce wms",
     };
     features.as_ptr()
 }

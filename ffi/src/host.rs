@@ -59,8 +59,9 @@ pub(crate) struct HostLog {
     context: Context,
 }
 
-/// How bad it is.
+/// How bad it is. Without relays nothing is told.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(any(feature = "http", feature = "http-loaded")), allow(dead_code))]
 pub(crate) enum Level {
     Failure = 1,
     Refusal = 2,

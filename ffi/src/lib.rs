@@ -16,8 +16,12 @@ mod exchange;
 mod guard;
 mod handles;
 mod host;
-mod place;
 #[cfg(feature = "http")]
+mod linked;
+#[cfg(all(feature = "http-loaded", not(feature = "http")))]
+mod loaded;
+mod place;
+#[cfg(any(feature = "http", feature = "http-loaded"))]
 mod relay;
 mod status;
 mod store;
@@ -31,6 +35,6 @@ pub use exchange::*;
 pub use guard::*;
 pub use host::{stockroom_clock, stockroom_log};
 pub use place::*;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "http-loaded"))]
 pub use relay::*;
 pub use status::stockroom_status;

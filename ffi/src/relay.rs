@@ -6,16 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::stockroom::ports::{Clock, Sink};
-use ::stockroom::{Error, ErrorKind};
 use ::stockroom_relay::{Relay, RelayCounts, RelayOptions, RelayTrouble, Route};
-use stockroom_documents::{HttpSettings, RelaySettings, RouteSettings};
-use stockroom_http::{HttpClient, HttpOptions, HttpSink, RootCertificate};
+use stockroom_documents::{RelaySettings, RouteSettings};
+use stockroom_http::HttpSink;
 
 use crate::arguments::{self, Out};
 use crate::database::{Database, stockroom};
 use crate::guard::call;
 use crate::handles::{Kind, Table, give, held, take_back};
 use crate::host::Level;
+#[cfg(feature = "http")]
+use crate::linked as http;
+#[cfg(not(feature = "http"))]
+use crate::loaded as http;
 use crate::status::{Fault, stockroom_status};
 
 /// A relay at work.
@@ -62,30 +65,6 @@ impl From<RelayCounts> for stockroom_relay_counts {
     }
 }
 
-fn options_of(given: HttpSettings) -> Result<HttpOptions, Fault> {
-    let defaults = HttpOptions::default();
-    let extra_roots = match given.extra_roots_pem {
-        None => Vec::new(),
-        Some(pem) => RootCertificate::from_pem(pem.as_bytes()).map_err(|error| malformed(error.to_string()))?,
-    };
-    Ok(HttpOptions {
-        connect_timeout_ms: given.connect_timeout_ms.unwrap_or(defaults.connect_timeout_ms),
-        silence_timeout_ms: given.silence_timeout_ms.unwrap_or(defaults.silence_timeout_ms),
-        answer_timeout_ms: given.answer_timeout_ms.unwrap_or(defaults.answer_timeout_ms),
-        whole_timeout_ms: given.whole_timeout_ms.unwrap_or(defaults.whole_timeout_ms),
-        idle_max_ms: given.idle_max_ms.unwrap_or(defaults.idle_max_ms),
-        body_max_bytes: given.body_max_bytes.unwrap_or(defaults.body_max_bytes),
-        user_agent: given.user_agent.unwrap_or(defaults.user_agent),
-        extra_roots,
-        allow_plain_http: given.allow_plain_http.unwrap_or(defaults.allow_plain_http),
-        proxy_from_environment: given.proxy_from_environment.unwrap_or(defaults.proxy_from_environment),
-    })
-}
-
-fn malformed(message: String) -> Fault {
-    Fault::from(Error::new(ErrorKind::Malformed, "relay.start", message))
-}
-
 /// The engine's own clock, for leases.
 struct EngineClock(Arc<Database>);
 
@@ -101,7 +80,8 @@ impl Clock for EngineClock {
 ///
 /// `settings`: docs/documents/relay_settings.schema.json. Secrets in it are kept, and never written or logged.
 ///
-/// Errors: STOCKROOM_MALFORMED, STOCKROOM_UNSUPPORTED where a value is out of range.
+/// Errors: STOCKROOM_MALFORMED; STOCKROOM_UNSUPPORTED where a value is out of range, or where the HTTP client is a library
+/// of its own, libstockroom-http, and that is not installed.
 ///
 /// The host keeps: `settings` is good for reads of `len` bytes, `out` for a write; clock and log may be called until
 /// the relay has stopped.
@@ -136,9 +116,9 @@ fn start(database: &Arc<Database>, settings: RelaySettings) -> Result<Relay, Fau
         fulfill: settings.fulfill.unwrap_or(defaults.fulfill),
         listings: settings.listings.unwrap_or(defaults.listings),
     };
-    let client = HttpClient::new(options_of(settings.http)?).map_err(|error| malformed(error.to_string()))?;
+    let client = http::client(settings.http)?;
     let route = |route: RouteSettings| {
-        let sink = HttpSink::new(route.exchange.exchange()?, client.clone(), EngineClock(Arc::clone(database)));
+        let sink = HttpSink::new(route.exchange.exchange()?, Arc::clone(&client), EngineClock(Arc::clone(database)));
         let sink: Arc<dyn Sink> = Arc::new(sink);
         Ok(Route { destination: route.destination, sink, connections: route.connections.unwrap_or(1) })
     };

@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Keep what is for debuggers in the libraries, which makes them several times as large
     #[arg(long)]
     pub(crate) debug: bool,
-    /// Build without the default features: without `http`, exchanges are run by the host
+    /// Build without what runs exchanges, libstockroom-http: the host does that
     #[arg(long)]
     pub(crate) no_default_features: bool,
 }
@@ -90,31 +90,46 @@ pub(crate) fn abi(workspace: &Workspace) -> Result<u32> {
     layout::abi_of(&workspace.read(HEADER)?.text)
 }
 
-/// Builds both libraries and learns from the compiler what the static one needs.
+/// Builds the libraries and learns from the compiler what the static one needs. The shared one loads the HTTP client from
+/// a library of its own, so that a till without exchanges carries none; a static one can load nothing, and has it in it.
 fn build(workspace: &Workspace, no_default_features: bool) -> Result<Release> {
-    let mut command = workspace.cargo(&["rustc", "--profile", "library", "--locked", "-p", "stockroom-ffi", "--lib"]);
-    command.arg("--message-format=json");
+    const BARE: &[&str] = &["--no-default-features"];
+    let (shared, archive) = match no_default_features {
+        true => (BARE, BARE),
+        false => (["--no-default-features", "--features", "http-loaded"].as_slice(), [].as_slice()),
+    };
+    let library = |package: &str, kind: &str, features: &[&str]| compile(workspace, package, kind, features);
+    let archive = library("stockroom-ffi", "staticlib", archive)?;
+    let http = match no_default_features {
+        true => None,
+        false => Some(library("stockroom-ffi-http", "cdylib", &[])?.library("so")?),
+    };
+    Ok(Release {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        abi: abi(workspace)?,
+        shared: library("stockroom-ffi", "cdylib", shared)?.library("so")?,
+        http,
+        archive: archive.library("a")?,
+        native: archive.native.ok_or_else(|| anyhow!("the compiler did not say what the static library needs"))?,
+        header: workspace.root().join(HEADER),
+    })
+}
+
+/// Builds one library of a package. Gives what cargo said.
+fn compile(workspace: &Workspace, package: &str, kind: &str, features: &[&str]) -> Result<Said> {
+    let mut command = workspace.cargo(&["rustc", "--profile", "library", "--locked", "-p", package, "--lib"]);
+    command.args(["--message-format=json", "--crate-type", kind]).args(features);
     // What the caller sets comes last, and wins.
     let before = |name: &str, ours: &str| format!("{ours} {}", std::env::var(name).unwrap_or_default());
     command.env("LIBSQLITE3_FLAGS", before("LIBSQLITE3_FLAGS", &sqlite::FLAGS.join(" ")).trim());
     command.env("CFLAGS", before("CFLAGS", sqlite::NO_UNWIND_TABLES).trim());
-    if no_default_features {
-        command.arg("--no-default-features");
-    }
     let mut said = Said::default();
     command.args(["--", "--print", "native-static-libs"]).args(LEANER);
     if has_packed_relocations() {
         command.arg("-Clink-arg=-Wl,-z,pack-relative-relocs");
     }
     process::each_line(&mut command, |line| said.hear(line))?;
-    Ok(Release {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        abi: abi(workspace)?,
-        shared: said.library("so")?,
-        archive: said.library("a")?,
-        native: said.native.ok_or_else(|| anyhow!("the compiler did not say what the static library needs"))?,
-        header: workspace.root().join(HEADER),
-    })
+    Ok(said)
 }
 
 /// How the compiler leads up to its note.
@@ -138,7 +153,9 @@ impl Said {
         } else if !text.starts_with(NATIVE_INTRODUCTION) {
             eprint!("{}", message["message"]["rendered"].as_str().unwrap_or_default());
         }
-        let is_library = message["target"]["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|k| k == "cdylib"));
+        let is_library = message["target"]["kind"]
+            .as_array()
+            .is_some_and(|kinds| kinds.iter().any(|k| k == "cdylib" || k == "staticlib"));
         if message["reason"] == "compiler-artifact" && is_library {
             let names = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
             self.files.extend(names.map(PathBuf::from));

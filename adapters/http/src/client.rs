@@ -19,6 +19,7 @@ use crate::failure::{CUT, failure, kind};
 use crate::lookup::Later;
 use crate::options::{HttpOptions, HttpSetupError};
 use crate::request::{Prepared, Unfit, prepare};
+use crate::sink::SendRequest;
 use crate::watch::{self, Stage, WatchedConnector};
 
 /// Small, so that one write is soon through: a timeout is looked at between two.
@@ -140,6 +141,12 @@ impl HttpClient {
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         Ok(HttpResponse { status: head.status.as_u16(), headers, body })
+    }
+}
+
+impl SendRequest for HttpClient {
+    fn send_within(&self, request: &HttpRequest, whole_timeout_ms: u64) -> Result<HttpResponse, HttpFailure> {
+        HttpClient::send_within(self, request, whole_timeout_ms)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Holds the conversation about one delivery, within its lease. What is asked and what an answer means is the
 //! exchange's affair; this file counts turns and time.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use stockroom::outbox::{DeliveryResult, LeasedDelivery, Retry, RetryCause};
-use stockroom::ports::{Clock, Exchange, HttpFailure, HttpRequest, Method, Sink, Step, TURNS_MAX, Turn};
-
-use crate::client::HttpClient;
+use stockroom::ports::{Clock, Exchange, HttpFailure, HttpRequest, HttpResponse, Method, Sink, Step, TURNS_MAX, Turn};
 
 /// How long before the end of its lease a delivery is through, in milliseconds, unless the host says otherwise: the
 /// time to report it.
@@ -16,21 +15,39 @@ pub const LEASE_MARGIN_MS: i64 = 1_000;
 /// a doubt.
 pub const REQUEST_LEAST_MS: i64 = 100;
 
+/// What a sink sends requests with. `HttpClient` is one.
+pub trait SendRequest: Send + Sync {
+    /// Sends a request once and waits for the whole answer, whatever its status, for at most `whole_timeout_ms`
+    /// milliseconds. It follows no redirect and repeats nothing.
+    ///
+    /// # Errors
+    /// [`HttpFailure::NotSent`] where nothing of the request was given to a connection, else [`HttpFailure::Lost`]. The
+    /// texts hold no secrets.
+    fn send_within(&self, request: &HttpRequest, whole_timeout_ms: u64) -> Result<HttpResponse, HttpFailure>;
+}
+
+/// What is shared sends as well.
+impl<S: SendRequest + ?Sized> SendRequest for Arc<S> {
+    fn send_within(&self, request: &HttpRequest, whole_timeout_ms: u64) -> Result<HttpResponse, HttpFailure> {
+        (**self).send_within(request, whole_timeout_ms)
+    }
+}
+
 /// Carries deliveries out by an exchange over HTTP.
 ///
 /// A delivery ends before its lease does, by the margin: each request gets at most the time that is left, and where
 /// that is too short for another the delivery is to be tried again. The lease is read by the clock that is given
 /// here, which has to be the engine's; from then on time cannot stretch, even where that clock is set back.
-pub struct HttpSink<E, C> {
+pub struct HttpSink<E, S, C> {
     exchange: E,
-    client: HttpClient,
+    client: S,
     clock: C,
     margin_ms: i64,
 }
 
-impl<E: Exchange, C: Clock> HttpSink<E, C> {
+impl<E: Exchange, S: SendRequest, C: Clock> HttpSink<E, S, C> {
     /// A sink that keeps a margin of [`LEASE_MARGIN_MS`].
-    pub fn new(exchange: E, client: HttpClient, clock: C) -> Self {
+    pub fn new(exchange: E, client: S, clock: C) -> Self {
         HttpSink { exchange, client, clock, margin_ms: LEASE_MARGIN_MS }
     }
 
@@ -70,7 +87,7 @@ impl<E: Exchange, C: Clock> HttpSink<E, C> {
     }
 }
 
-impl<E: Exchange, C: Clock> Sink for HttpSink<E, C> {
+impl<E: Exchange, S: SendRequest, C: Clock> Sink for HttpSink<E, S, C> {
     fn deliver(&self, delivery: &LeasedDelivery) -> DeliveryResult {
         let end_ms = delivery.lease_until_ms.saturating_sub(self.margin_ms);
         let first_ms = end_ms.saturating_sub(self.clock.now_ms());

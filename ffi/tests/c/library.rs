@@ -61,14 +61,7 @@ fn build_library() -> Library {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--locked", "--message-format=json", "--manifest-path"]);
     cargo.arg(crate_directory().join("Cargo.toml")).stderr(Stdio::inherit());
-    // What cargo tells tests of the crate they are of would have build scripts run anew, each time that the library is
-    // built from here and then from elsewhere.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "OUT_DIR"].iter().any(|begin| text.starts_with(begin)) {
-            cargo.env_remove(name);
-        }
-    }
+    without_ours(&mut cargo);
     let output = cargo.output().expect("cargo can be started");
     assert!(output.status.success(), "the library cannot be built: {cargo:?}");
     let messages = String::from_utf8(output.stdout).expect("cargo writes text");
@@ -88,6 +81,17 @@ fn build_library() -> Library {
     Library { shared, archive, names }
 }
 
+/// What cargo tells tests of the crate they are of would have build scripts run anew, each time that the library is built
+/// from here and then from elsewhere.
+fn without_ours(cargo: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "OUT_DIR"].iter().any(|begin| text.starts_with(begin)) {
+            cargo.env_remove(name);
+        }
+    }
+}
+
 /// The files that cargo says it has built of the library.
 fn built(message: &str) -> Option<Vec<PathBuf>> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
@@ -97,11 +101,29 @@ fn built(message: &str) -> Option<Vec<PathBuf>> {
     of_ours.then(files)?
 }
 
+/// The directory with the libraries that `cargo xtask install` installs, once for all tests.
+pub(crate) fn installed() -> &'static Path {
+    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let prefix = Path::new(env!("CARGO_TARGET_TMPDIR")).join("installed");
+        let mut install = Command::new(env!("CARGO"));
+        install.args(["xtask", "install", "--prefix"]).arg(&prefix).current_dir(crate_directory());
+        without_ours(&mut install);
+        told(&mut install, "install the library");
+        prefix.join("lib")
+    })
+}
+
 /// Builds `NAME.c` of this folder, or of `directory` where it was generated.
 pub(crate) fn compile(source: &Path, generated: &Path, build: Build) -> Program {
-    let library = library();
+    linked_with(&library().names, source, generated, build)
+}
+
+/// The same with the shared library of a directory.
+pub(crate) fn linked_with(names: &Path, source: &Path, generated: &Path, build: Build) -> Program {
     let stem = source.file_stem().and_then(|stem| stem.to_str()).expect("a source has a name");
-    let path = generated.join(format!("{stem}-{build:?}"));
+    let place: String = names.to_string_lossy().replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    let path = generated.join(format!("{stem}-{build:?}{place}"));
     let mut compiler = Command::new("cc");
     compiler.args(["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-pedantic", "-g", "-O1"]);
     if build == Build::Sanitized {
@@ -113,11 +135,12 @@ pub(crate) fn compile(source: &Path, generated: &Path, build: Build) -> Program 
     compiler.arg("-o").arg(&path).arg(source).arg("-pthread");
     if build == Build::Static {
         // What Rust's own library needs besides: `rustc --print native-static-libs`.
-        compiler.arg(&library.archive).args(["-ldl", "-lm", "-lrt", "-lgcc_s"]);
+        compiler.arg(&library().archive).args(["-ldl", "-lm", "-lrt", "-lgcc_s"]);
     } else {
-        compiler.arg("-L").arg(&library.names).arg("-lstockroom");
-        let mut rpath = OsString::from("-Wl,-rpath,");
-        rpath.push(&library.names);
+        compiler.arg("-L").arg(names).arg("-lstockroom");
+        // The old form of a run path: it comes before what the environment says.
+        let mut rpath = OsString::from("-Wl,--disable-new-dtags,-rpath,");
+        rpath.push(names);
         compiler.arg(rpath);
     }
     told(&mut compiler, "compile");

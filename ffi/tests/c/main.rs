@@ -12,6 +12,7 @@ mod arguments;
 mod declarations;
 mod header;
 mod hostile;
+mod installed;
 mod library;
 mod samples;
 mod size;
@@ -230,18 +231,25 @@ fn declared() -> BTreeSet<&'static str> {
     header().functions.iter().map(|function| function.name.as_str()).collect()
 }
 
+/// The names that `nm` lists.
+fn symbols(arguments: &[&str], file: &std::path::Path) -> BTreeSet<String> {
+    let listing = told(Command::new("nm").args(arguments).arg(file), "list symbols");
+    let symbols = listing.lines().filter(|line| !line.ends_with(':')).filter_map(|line| line.split(' ').next());
+    symbols.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// The names that a shared library exports.
+fn exported(file: &std::path::Path) -> BTreeSet<String> {
+    symbols(&["-D", "--defined-only", "--format=posix"], file)
+}
+
 #[test]
 fn the_library_exports_what_the_header_declares_and_nothing_else() {
-    let names = |arguments: &[&str], file: &std::path::Path| -> Vec<String> {
-        let listing = told(Command::new("nm").args(arguments).arg(file), "list symbols");
-        let symbols = listing.lines().filter(|line| !line.ends_with(':')).filter_map(|line| line.split(' ').next());
-        symbols.filter(|name| !name.is_empty()).map(str::to_owned).collect()
-    };
-    let shared = names(&["-D", "--defined-only", "--format=posix"], &library().shared);
+    let shared = exported(&library().shared);
     let shared: BTreeSet<&str> = shared.iter().map(String::as_str).collect();
     assert_eq!(shared, declared());
     // An archive has no place to hide what its objects need of each other: there the names that hosts may meet count.
-    let archived = names(&["-g", "--defined-only", "--format=posix"], &library().archive);
+    let archived = symbols(&["-g", "--defined-only", "--format=posix"], &library().archive);
     let ours: BTreeSet<&str> =
         archived.iter().map(String::as_str).filter(|name| name.starts_with("stockroom")).collect();
     assert_eq!(ours, declared());

@@ -21,6 +21,8 @@ pub(crate) struct Release {
     pub(crate) native: NativeLibraries,
     pub(crate) header: PathBuf,
     pub(crate) shared: PathBuf,
+    /// What the shared library loads to run exchanges.
+    pub(crate) http: Option<PathBuf>,
     pub(crate) archive: PathBuf,
 }
 
@@ -60,8 +62,8 @@ pub(crate) fn root(prefix: &Path, destdir: Option<&Path>, current: &Path) -> Res
 /// Every file of an installation whose libraries lie in `libdir` below the prefix.
 pub(crate) fn items(release: &Release, libdir: &str) -> Result<Vec<Item>> {
     let depth = depth(libdir)?;
-    let shared_file = format!("libstockroom.so.{}", release.version);
-    let soname = format!("libstockroom.so.{}", release.abi);
+    let [shared_file, soname] = names("stockroom", release);
+    let [http_file, http_soname] = names("stockroom-http", release);
     let (major, minor) = major_and_minor(&release.version)?;
     let values = [
         ("VERSION", release.version.clone()),
@@ -70,6 +72,7 @@ pub(crate) fn items(release: &Release, libdir: &str) -> Result<Vec<Item>> {
         ("LIBDIR", libdir.to_owned()),
         ("SHARED_FILE", shared_file.clone()),
         ("SONAME", soname.clone()),
+        ("HTTP_SONAME", http_soname.clone()),
         ("UP_FROM_PKGCONFIG", up(depth + 1)),
         ("UP_FROM_CMAKE", up(depth + 2)),
         ("PRIVATE_FLAGS", release.native.flags()),
@@ -87,6 +90,13 @@ pub(crate) fn items(release: &Release, libdir: &str) -> Result<Vec<Item>> {
     if soname != shared_file {
         items.push(item(format!("{libdir}/{soname}"), Content::Link(shared_file)));
     }
+    // Nothing is linked with it, so that it has no name for linkers.
+    if let Some(http) = &release.http {
+        items.push(item(format!("{libdir}/{http_file}"), copy(http, true)));
+        if http_soname != http_file {
+            items.push(item(format!("{libdir}/{http_soname}"), Content::Link(http_file)));
+        }
+    }
     items.extend([
         item(format!("{libdir}/libstockroom.so"), Content::Link(soname)),
         item(format!("{libdir}/libstockroom.a"), copy(&release.archive, false)),
@@ -95,6 +105,11 @@ pub(crate) fn items(release: &Release, libdir: &str) -> Result<Vec<Item>> {
         item(format!("{libdir}/cmake/stockroom/stockroom-config-version.cmake"), text(CMAKE_VERSION)?),
     ]);
     Ok(items)
+}
+
+/// The file of a shared library, and its soname.
+fn names(library: &str, release: &Release) -> [String; 2] {
+    [format!("lib{library}.so.{}", release.version), format!("lib{library}.so.{}", release.abi)]
 }
 
 /// The ABI's version as the header says it.
@@ -154,6 +169,7 @@ mod tests {
             native: NativeLibraries::new("-lgcc_s -lm -lc"),
             header: "h".into(),
             shared: "so".into(),
+            http: Some("http".into()),
             archive: "a".into(),
         }
     }
@@ -188,12 +204,20 @@ mod tests {
             (
                 "0.1.0",
                 0,
-                vec!["lib/libstockroom.so.0 -> libstockroom.so.0.1.0", "lib/libstockroom.so -> libstockroom.so.0"],
+                vec![
+                    "lib/libstockroom.so.0 -> libstockroom.so.0.1.0",
+                    "lib/libstockroom-http.so.0 -> libstockroom-http.so.0.1.0",
+                    "lib/libstockroom.so -> libstockroom.so.0",
+                ],
             ),
             (
                 "1.2.3",
                 4,
-                vec!["lib/libstockroom.so.4 -> libstockroom.so.1.2.3", "lib/libstockroom.so -> libstockroom.so.4"],
+                vec![
+                    "lib/libstockroom.so.4 -> libstockroom.so.1.2.3",
+                    "lib/libstockroom-http.so.4 -> libstockroom-http.so.1.2.3",
+                    "lib/libstockroom.so -> libstockroom.so.4",
+                ],
             ),
         ] {
             let links: Vec<String> = items(&release(version, abi), "lib")

@@ -30,7 +30,7 @@ const FILE: &str = if cfg!(windows) {
     "libstockroom-http.so.0"
 };
 
-/// Its functions. It is never unloaded, so that they are there for ever.
+/// Its functions. It is not unloaded once it is known to be ours, so that they are there for ever.
 #[derive(Clone, Copy)]
 struct Functions {
     open: OpenFn,
@@ -80,19 +80,19 @@ fn fault(kind: ErrorKind, message: String) -> Fault {
 
 /// The library's functions; it is loaded where it is not yet. A failure is not kept: somebody may put it there.
 fn functions() -> Result<Functions, Fault> {
-    static LOADED: Mutex<Option<Functions>> = Mutex::new(None);
+    static LOADED: Mutex<Option<(Functions, Library)>> = Mutex::new(None);
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    match *loaded {
-        Some(functions) => Ok(functions),
+    match &*loaded {
+        Some((functions, _)) => Ok(*functions),
         None => {
-            let functions = load().map_err(|message| fault(ErrorKind::Unsupported, message))?;
-            *loaded = Some(functions);
+            let (functions, library) = load().map_err(|message| fault(ErrorKind::Unsupported, message))?;
+            *loaded = Some((functions, library));
             Ok(functions)
         }
     }
 }
 
-fn load() -> Result<Functions, String> {
+fn load() -> Result<(Functions, Library), String> {
     let beside = own_file().map(|file| file.with_file_name(FILE)).filter(|file| file.exists());
     let path = beside.clone().unwrap_or_else(|| FILE.into());
     // SAFETY: what it runs as it is loaded is Rust's own beginning of a library. That a file of this name is ours is the
@@ -104,27 +104,26 @@ fn load() -> Result<Functions, String> {
              ({error})"
         ),
     })?;
-    // Never unloaded: its threads and thread-local values would stay behind.
-    let library: &'static Library = Box::leak(Box::new(library));
     // SAFETY: the name and its type stand in one file of which both libraries are built.
-    let found = unsafe { function::<BorderFn>(library, BORDER_NAME) }?();
+    let found = unsafe { function::<BorderFn>(&library, BORDER_NAME) }?();
     if found != BORDER {
         return Err(format!("{} is of another version of Stockroom (border {found}, not {BORDER})", path.display()));
     }
     // SAFETY: as above, and of this version.
-    unsafe {
-        Ok(Functions {
-            open: function(library, OPEN_NAME)?,
-            send: function(library, SEND_NAME)?,
-            free: function(library, FREE_NAME)?,
-            close: function(library, CLOSE_NAME)?,
-        })
-    }
+    let functions = unsafe {
+        Functions {
+            open: function(&library, OPEN_NAME)?,
+            send: function(&library, SEND_NAME)?,
+            free: function(&library, FREE_NAME)?,
+            close: function(&library, CLOSE_NAME)?,
+        }
+    };
+    Ok((functions, library))
 }
 
 /// # Safety
-/// The function of this name is of this type.
-unsafe fn function<T: Copy>(library: &'static Library, name: &CStr) -> Result<T, String> {
+/// The function of this name is of this type, and is not called once the library is unloaded.
+unsafe fn function<T: Copy>(library: &Library, name: &CStr) -> Result<T, String> {
     // SAFETY: passed on.
     let symbol = unsafe { library.get::<T>(name.to_bytes_with_nul()) };
     symbol.map(|symbol| *symbol).map_err(|error| format!("{FILE} is none of Stockroom's: {error}"))

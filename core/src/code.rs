@@ -267,4 +267,27 @@ mod tests {
             assert_eq!(serde_json::from_value::<Rejection>(document).unwrap(), rejection);
         }
     }
+
+    #[test]
+    fn what_was_found_elsewhere_is_added_as_far_as_it_is_new() {
+        let mut faults = Faults::default();
+        faults.add(Code::SkuUnknown, || "lines[0].sku".into(), "here");
+        let found = |code: Code, at: &str| Fault { code, at: at.into(), detail: "there".into() };
+        let there = [
+            found(Code::SkuUnknown, "lines[0].sku"),
+            found(Code::SkuUnknown, "lines[1].sku"),
+            found(Code::PriceOutOfRange, "lines[0].sku"),
+        ];
+        faults.absorb(Rejection { code: Code::IdInvalid, faults: there.to_vec(), more: 3 });
+        faults.absorb(Rejection { code: Code::SkuUnknown, faults: Vec::new(), more: 2 });
+        let rejection = faults.into_rejection().unwrap();
+        let told: Vec<(Code, &str, &str)> =
+            rejection.faults.iter().map(|fault| (fault.code, fault.at.as_str(), fault.detail.as_str())).collect();
+        let expected = [
+            (Code::SkuUnknown, "lines[0].sku", "here"),
+            (Code::SkuUnknown, "lines[1].sku", "there"),
+            (Code::PriceOutOfRange, "lines[0].sku", "there"),
+        ];
+        assert_eq!((rejection.code, rejection.more, told), (Code::IdInvalid, 5, expected.to_vec()));
+    }
 }

@@ -93,7 +93,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     fs::create_dir_all(&output)?;
     let mut mutants = Command::new("cargo");
     mutants.current_dir(workspace.root()).arg("mutants");
-    mutants.args(["--package", "stockroom", "--shard", &arguments.shard, "--jobs", &arguments.jobs.to_string()]);
+    mutants.args(["--package", "stockroom", "--jobs", &arguments.jobs.to_string()]);
+    // By turns: else a part is a few files, and no sample of the whole.
+    mutants.args(["--shard", &arguments.shard, "--sharding", "round-robin"]);
     mutants.args(["--colors", "never", "--cargo-arg=--locked", "--output"]).arg(&output);
     // With one at a time what was built before serves again.
     if arguments.jobs == 1 {

@@ -95,9 +95,9 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<14} {:<12} {:>8}", "step", "result", "seconds")?;
+        writeln!(f, "{:<20} {:<12} {:>8}", "step", "result", "seconds")?;
         for row in &self.rows {
-            write!(f, "{:<14} {:<12} {:>8.1}", row.name, row.verdict.word(), row.time.as_secs_f64())?;
+            write!(f, "{:<20} {:<12} {:>8.1}", row.name, row.verdict.word(), row.time.as_secs_f64())?;
             if let Verdict::NotRun(reason) = &row.verdict {
                 write!(f, "  {reason}")?;
             }

@@ -1,6 +1,6 @@
 //! Placing orders by plain structs: what tills and shops do most, without any JSON.
 
-use ::stockroom::{Code, Command, NewLine, NewOrder, OrderState, Outcome, Reply, StockPolicy};
+use ::stockroom::{Code, Command, NewLine, NewOrder, OrderState, Outcome, Reply, StockPolicy, TimedCommand};
 
 use crate::arguments::{self, OutList};
 use crate::database::{check_size, stockroom, stockroom_text};
@@ -98,21 +98,25 @@ pub unsafe extern "C" fn stockroom_place(
     call("stockroom_place", || {
         let out = OutList::new(placed, count, "placed")?;
         let database = held(database)?;
-        // SAFETY: the host promises the list and what it points to.
-        let commands = unsafe {
-            let orders = arguments::list(orders, count, "orders")?;
-            orders.iter().map(|order| command(order)).collect::<Result<Vec<_>, Fault>>()?
-        };
-        let answers: Vec<stockroom_placed> = match commands.len() {
+        // SAFETY: the host promises the list.
+        let orders = unsafe { arguments::list(orders, count, "orders") }?;
+        let replies = match orders {
             // Alone it shares its commit with other threads' orders.
-            1 => commands.into_iter().map(|command| database.room.execute(command)).collect::<Result<Vec<_>, _>>(),
-            _ => database.room.execute_batch(commands),
-        }?
-        .iter()
-        .map(told)
-        .collect();
+            // SAFETY: the host promises what it points to.
+            [order] => vec![database.room.execute(unsafe { command(order) }?)?],
+            orders => {
+                let at_ms = database.room.now_ms();
+                // In its place from the start: a command is large, and a list that grows copies all of them.
+                let mut commands = Vec::with_capacity(orders.len());
+                for order in orders {
+                    // SAFETY: as above.
+                    commands.push(TimedCommand { at_ms, command: unsafe { command(order) }? });
+                }
+                database.room.execute_batch_at(commands)?
+            }
+        };
         // SAFETY: the host promises room for them.
-        unsafe { out.write(answers.into_iter()) };
+        unsafe { out.write(replies.iter().map(told)) };
         Ok(())
     })
 }

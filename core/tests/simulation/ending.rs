@@ -25,8 +25,8 @@ impl World {
         if let Some(log) = &mut self.log {
             log.push("the end".into());
         }
-        // What a node took while its clock ran ahead is its own until that time comes.
-        self.now_ms = self.now_ms.max(self.auditor.last_at_ms).max(self.leased_until_ms) + SECOND_MS;
+        // What a node took while its clock ran ahead is its own until that time comes, and what it wrote is due then.
+        self.now_ms = self.now_ms.max(self.latest_ms).max(self.leased_until_ms) + SECOND_MS;
         for node in &mut self.nodes {
             node.ahead_ms = 0;
         }

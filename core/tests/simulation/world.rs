@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) now_ms: i64,
     /// The latest time until which a relay may have a delivery, by a clock that perhaps ran ahead.
     pub(crate) leased_until_ms: i64,
+    /// The latest time at which anything was decided, by whosever clock.
+    pub(crate) latest_ms: i64,
     pub(crate) names: Names,
     /// Commands whose sender has no answer yet.
     pub(crate) unanswered: Vec<Command>,
@@ -105,6 +107,7 @@ impl World {
             counts: FaultCounts::default(),
             now_ms: START_MS,
             leased_until_ms: 0,
+            latest_ms: 0,
             names: Names::default(),
             unanswered: Vec::new(),
             history: VecDeque::new(),
@@ -225,6 +228,9 @@ impl World {
         as_batch: bool,
     ) -> Result<Option<Vec<Reply>>, Broken> {
         let at_ms = self.time_at(node);
+        if stockroom::time::in_range(at_ms) {
+            self.latest_ms = self.latest_ms.max(at_ms);
+        }
         let timed: Vec<TimedCommand> = commands.into_iter().map(|command| TimedCommand { at_ms, command }).collect();
         self.disk.borrow_mut().arm(fault);
         let result = self.nodes[node].run(&self.disk, &timed, as_batch);

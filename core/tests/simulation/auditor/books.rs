@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use stockroom::{EditOrder, OrderState, PlacedOrder, StockPolicy, Why};
+use stockroom::{CancelOrder, EditOrder, OrderState, PlacedOrder, StockPolicy, Why};
 
 use crate::shape::{Shape, number_in};
 
@@ -125,6 +125,20 @@ impl OrderBook {
         }
         quantities.extend(edit.add.iter().map(|line| line.quantity));
         Some(quantities)
+    }
+
+    /// Lines, from 1, and units that a cancellation takes.
+    pub(crate) fn cancelled_by(&self, cancel: &CancelOrder) -> Vec<(u32, i64)> {
+        match &cancel.lines {
+            Some(lines) => lines.iter().map(|line| (line.line, line.quantity)).collect(),
+            None => self.not_shipped(),
+        }
+    }
+
+    /// Lines, from 1, and units that can still be cancelled.
+    pub(crate) fn not_shipped(&self) -> Vec<(u32, i64)> {
+        let left = (1..).zip(&self.lines).map(|(number, line)| (number, line.active - line.shipped));
+        left.filter(|(_, left)| *left > 0).collect()
     }
 
     /// The state that follows from the units.

@@ -37,7 +37,13 @@ pub(super) fn can_be_of(books: &Books, done: &Done<'_>, row: &EventRow) -> bool 
         }),
         Action::ReleaseHold(command) => has(&|fact| matches!(fact, E::HoldReleased(end) if end.hold == command.hold)),
         Action::CancelOrder(command) => has(&|fact| match fact {
-            E::OrderCancelled(_) | E::OrderCancelRequested(_) => fact.subject() == command.order,
+            E::OrderCancelled(cancelled) => {
+                let told: Vec<(u32, i64)> = cancelled.lines.iter().map(|line| (line.line, line.quantity)).collect();
+                books
+                    .order(&command.order)
+                    .is_some_and(|order| *cancelled.order == *command.order && order.cancelled_by(command) == told)
+            }
+            E::OrderCancelRequested(_) => fact.subject() == command.order,
             _ => false,
         }),
         Action::EditOrder(command) => has(&|fact| match fact {

@@ -251,15 +251,9 @@ impl Auditor {
         let order = self.order_index(&cancelled.order)?;
         let wrong = |what: &str| Err(broken("CANCELLED", format!("{cancelled:?}: {what}")));
         let told: Vec<(u32, i64)> = cancelled.lines.iter().map(|line| (line.line, line.quantity)).collect();
-        let all = |book: &OrderBook| -> Vec<(u32, i64)> {
-            let left = (1..).zip(&book.lines).map(|(number, line)| (number, line.active - line.shipped));
-            left.filter(|(_, left)| *left > 0).collect()
-        };
         let asked = match action {
-            Action::CancelOrder(command) if command.lines.is_some() => {
-                command.lines.iter().flatten().map(|line| (line.line, line.quantity)).collect()
-            }
-            _ => all(&self.books.orders[order]),
+            Action::CancelOrder(command) => self.books.orders[order].cancelled_by(command),
+            _ => self.books.orders[order].not_shipped(),
         };
         let by_warehouse = !matches!(action, Action::CancelOrder(_) | Action::TakeChannelOrder(_));
         if told != asked || (by_warehouse && !self.books.orders[order].cancel_requested) {

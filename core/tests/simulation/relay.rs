@@ -75,19 +75,20 @@ impl World {
         fault: Option<Fault>,
     ) -> Result<usize, Broken> {
         self.leased_until_ms = self.leased_until_ms.max(self.time_at(node).saturating_add(lease_ms));
+        let by_its_clock_ms = self.auditor.now_ms(self.time_at(node));
         let sent = self.send(node, TakeDeliveries { destination, max, lease_ms }, fault)?;
         let Some(Outcome::Accepted(Answer::Taken(taken))) = sent.reply.map(|reply| reply.outcome) else { return Ok(0) };
         let (count, until_ms) = (taken.deliveries.len(), self.now_ms.saturating_add(lease_ms));
         // A lease that ended early, by a clock that is ahead of the others by more than it, binds nobody: then a relay can
         // only be told by the warehouse. What is promised of leases is promised to those whose clocks agree, so that it
-        // lets go here.
+        // lets go here; not where the lease goes on by the clock of the node that gave the delivery out once more.
         let again = |job: &Job| {
             taken
                 .deliveries
                 .iter()
                 .any(|one| (&one.destination, one.number) == (&job.delivery.destination, job.delivery.number))
         };
-        self.jobs.retain(|job| !again(job));
+        self.jobs.retain(|job| job.delivery.lease_until_ms > by_its_clock_ms || !again(job));
         self.jobs.extend(taken.deliveries.into_iter().map(|delivery| Job { delivery, until_ms }));
         Ok(count)
     }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use stockroom::{Error, ErrorKind, Result};
 
 use crate::error::During;
+use crate::open::vfs_over;
 use crate::store::SqliteStore;
 use crate::threads::pause;
 
@@ -49,13 +50,9 @@ fn exists(path: &Path, vfs: Option<&'static str>) -> bool {
 }
 
 fn copy(connection: &Connection, to: &Path, vfs: Option<&'static str>, progress: &mut dyn FnMut(u64)) -> Result<()> {
-    let copy = match vfs {
-        None => Connection::open(to),
-        Some(vfs) => {
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-            Connection::open_with_flags_and_vfs(to, flags, vfs)
-        }
-    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    // The copy's pages get checksums of their own where the database has them.
+    let copy = Connection::open_with_flags_and_vfs(to, flags, vfs_over(vfs)?);
     let mut copy = copy.during("sqlite.backup")?;
     // While a reading transaction is open the source stays as it is. Without one SQLite begins the copy anew
     // after every commit of another connection, and in a busy shop never gets done.

@@ -1,6 +1,6 @@
 //! SQLite's errors as Stockroom's.
 
-use rusqlite::ffi::ErrorCode;
+use rusqlite::ffi::{ErrorCode, SQLITE_IOERR_DATA};
 use stockroom::{Error, ErrorKind};
 
 /// Says what operation met the error.
@@ -21,6 +21,11 @@ pub(crate) fn failure(operation: &'static str, error: rusqlite::Error) -> Error 
         }
         Some(ErrorCode::DiskFull) => (ErrorKind::Full, "the disk is full"),
         Some(ErrorCode::DatabaseCorrupt) => (ErrorKind::Corrupt, "the database file is damaged"),
+        Some(ErrorCode::SystemIoFailure) if is_checksum(&error) => (
+            ErrorKind::Corrupt,
+            "a page does not have the checksum that it was written with: the database file is damaged, or another program \
+             wrote to it",
+        ),
         Some(ErrorCode::NotADatabase) => (ErrorKind::Unsupported, "the file is not an SQLite database"),
         Some(ErrorCode::CannotOpen) => (ErrorKind::Unsupported, "the file cannot be opened"),
         Some(ErrorCode::ReadOnly) => (ErrorKind::Unsupported, "the file is read-only"),
@@ -29,4 +34,8 @@ pub(crate) fn failure(operation: &'static str, error: rusqlite::Error) -> Error 
         None => (ErrorKind::Corrupt, "a stored row cannot be read"),
     };
     Error::new(kind, operation, message).with_source(error)
+}
+
+fn is_checksum(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(code, _) if code.extended_code == SQLITE_IOERR_DATA)
 }

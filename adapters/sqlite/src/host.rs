@@ -9,6 +9,7 @@ use stockroom::{Error, ErrorKind, Result};
 use crate::error::During;
 use crate::open::still_known;
 use crate::stock::StockLog;
+use crate::vfs::{self, Pages};
 use crate::{read, write};
 
 /// A store for the length of one transaction of the host's. Begin the transaction with `BEGIN IMMEDIATE`, so
@@ -59,6 +60,10 @@ impl Store for HostTransaction<'_> {
         self.rollback()?;
         if self.connection.is_autocommit() {
             let message = "no transaction is open: begin one on this connection first";
+            return Err(Error::new(ErrorKind::Unsupported, "sqlite.begin", message));
+        }
+        if vfs::pages(self.connection) == Pages::Unheeded {
+            let message = "the file has checksums, which this connection would break: open it with vfs_over";
             return Err(Error::new(ErrorKind::Unsupported, "sqlite.begin", message));
         }
         still_known(self.connection)?;

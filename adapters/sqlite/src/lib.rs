@@ -12,8 +12,10 @@
 //! An acknowledged command survives a power cut ([`Durability::Full`], the default). Several processes may
 //! use one file: a unit of work locks it, others wait up to the busy timeout. Rows kept in memory are used
 //! only while SQLite's `data_version` proves that no other connection wrote.
+//!
+//! What the disk turns in a file is a failure and no wrong answer: every page has a checksum ([`Options::checksums`]).
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod ahead;
 mod backup;
@@ -31,8 +33,9 @@ mod search;
 mod stock;
 mod store;
 mod threads;
+mod vfs;
 mod write;
 
 pub use host::HostTransaction;
-pub use open::{Durability, Options, SCHEMA_VERSION, create_tables};
+pub use open::{Durability, Options, SCHEMA_VERSION, create_tables, vfs_over};
 pub use store::SqliteStore;

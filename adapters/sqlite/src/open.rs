@@ -11,6 +11,7 @@ use stockroom::{Error, ErrorKind, Result};
 use crate::error::{During, failure};
 use crate::migrations::{self, Migration};
 use crate::threads::pause;
+use crate::vfs;
 
 /// The newest schema that this build knows.
 pub const SCHEMA_VERSION: i64 = 3;
@@ -52,6 +53,12 @@ pub struct Options {
     /// Whether this connection takes the file for itself until it is closed (`locking_mode=EXCLUSIVE`). A VFS
     /// without shared memory can do WAL mode in no other way.
     pub exclusive: bool,
+    /// Whether a database that is created here gets a checksum on every page, which is judged whenever the page is read:
+    /// [`ErrorKind::Corrupt`] where it does not fit. The setting is the file's from then on, and one that has none keeps
+    /// none until [`SqliteStore::seal`](crate::SqliteStore::seal). Every SQLite can read such a file. A connection that
+    /// writes to it has to be opened with [`vfs_over`]; another breaks the checksums of what it writes over, until `VACUUM`
+    /// takes all of them away. So say no where other programs write tables of their own into the file.
+    pub checksums: bool,
 }
 
 impl Default for Options {
@@ -62,6 +69,7 @@ impl Default for Options {
             cache_kib: 16 * 1024,
             vfs: None,
             exclusive: false,
+            checksums: true,
         }
     }
 }
@@ -70,21 +78,45 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
     // Without the flag for URIs: a path is a path, whatever it looks like.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = match options.vfs {
-        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
-        None => Connection::open_with_flags(path, flags),
-    }
-    .during("sqlite.open")?;
+    let mut connection =
+        Connection::open_with_flags_and_vfs(path, flags, vfs_over(options.vfs)?).during("sqlite.open")?;
     connection.busy_timeout(Duration::from_millis(options.busy_timeout_ms.into())).during("sqlite.open")?;
     if options.exclusive {
         // Before the first read: without shared memory a file in WAL mode cannot be read in another mode.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE").during("sqlite.open")?;
+    }
+    if options.checksums {
+        vfs::reserve(&connection);
     }
     // Before anything is written.
     is_up_to_date(&connection)?;
     set_up(&connection, options)?;
     create_tables(&mut connection)?;
     Ok(connection)
+}
+
+/// The name of the VFS that heeds checksums, over the one that is named or else the platform's own. [`crate::SqliteStore`]
+/// opens its files with it; a host does the same for connections of its own that write to such a file. With a file that has
+/// none it does nothing of its own.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("shop.sqlite3");
+/// let flags = rusqlite::OpenFlags::default();
+/// let connection = rusqlite::Connection::open_with_flags_and_vfs(path, flags, stockroom_sqlite::vfs_over(None)?)?;
+/// # connection.execute_batch("CREATE TABLE carts (id TEXT)")?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] where there is no such VFS to be over.
+pub fn vfs_over(base: Option<&str>) -> Result<&'static str> {
+    vfs::over(base).ok_or_else(|| {
+        let message = format!("there is no VFS {}", base.unwrap_or_default());
+        Error::new(ErrorKind::Unsupported, "sqlite.open", message)
+    })
 }
 
 fn check_library(version: i32) -> Result<()> {

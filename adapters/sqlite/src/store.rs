@@ -14,6 +14,7 @@ use crate::open::{Options, open, still_known};
 use crate::read;
 use crate::stock::StockLog;
 use crate::threads::HAVE_THREADS;
+use crate::vfs::{self, Pages};
 use crate::write::{self, Bulk};
 
 /// A store in an SQLite file.
@@ -52,6 +53,21 @@ impl SqliteStore {
         let connection = Arc::new(Mutex::new(open(path.as_ref(), options)?));
         let log = StockLog::default();
         Ok(SqliteStore { connection, vfs: options.vfs, seen_version: None, log, ahead: None, ahead_failed: None })
+    }
+
+    /// Gives every page a checksum ([`Options::checksums`]) where the file was made without: writes the whole file anew. `false`
+    /// where it has them already.
+    ///
+    /// # Errors
+    /// [`stockroom::ErrorKind::Busy`] where others use the database. Where it fails the file is as it was.
+    pub fn seal(&mut self) -> Result<bool> {
+        let connection = self.connection();
+        if vfs::pages(&connection) == Pages::Sealed {
+            return Ok(false);
+        }
+        vfs::reserve(&connection);
+        connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").during("sqlite.seal")?;
+        Ok(true)
     }
 
     /// The connection, once what is under way on it is done.

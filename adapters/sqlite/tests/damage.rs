@@ -21,15 +21,18 @@ use stockroom_conformance::documents::{
 use stockroom_conformance::record_samples::shops;
 use stockroom_conformance::scene::{SECOND_ACT, first_act};
 use stockroom_conformance::{History, Random, WarehouseHistory};
+use stockroom_sqlite::{Options, SqliteStore};
 
-use crate::place::{Place, open, over};
+use crate::place::{Place, open, over, quick};
 
 /// How many damaged copies are looked at.
 const COPIES: u64 = 250;
 
 /// A file with rows of every kind, in a state that a long history leaves.
 fn sound_file(place: &Place) -> Vec<u8> {
-    let shop = place.shop();
+    // Checksums would find nearly all of it before a row is read, and rows that make no sense are what this is about.
+    let options = Options { checksums: false, ..quick() };
+    let shop = over(SqliteStore::open_with(place.file(), &options).expect("opens"));
     shop.execute_batch_at(first_act()).expect("done");
     shop.execute_batch_at(History::new(41).take(250).collect()).expect("done");
     shop.execute_batch_at(WarehouseHistory::new(41).skip(12).take(350).collect()).expect("done");

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod backup;
+mod checksums;
 mod child;
 mod damage;
 mod full;

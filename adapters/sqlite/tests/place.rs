@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use stockroom::{Result, Stockroom};
 use stockroom_conformance::documents::NOON;
 use stockroom_conformance::expect::furnish;
-use stockroom_sqlite::{Durability, Options, SqliteStore};
+use stockroom_sqlite::{Durability, Options, SqliteStore, vfs_over};
 use tempfile::TempDir;
 
 /// The engine over a file.
@@ -47,9 +47,10 @@ impl Place {
         shop
     }
 
-    /// A connection of somebody else's to the file.
+    /// A connection of somebody else's to the file, who heeds checksums.
     pub(crate) fn connection(&self) -> Connection {
-        Connection::open(self.file()).expect("opens")
+        let vfs = vfs_over(None).expect("there is one");
+        Connection::open_with_flags_and_vfs(self.file(), OpenFlags::default(), vfs).expect("opens")
     }
 
     /// The names of what is in the directory.

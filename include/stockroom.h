@@ -255,6 +255,11 @@ typedef struct stockroom_options {
      */
     uint32_t cache_kib;
     /*
+     1, or 0 for a database that is created here and gets no checksums on its pages. With them what the disk turned is
+     STOCKROOM_CORRUPT when it is read, and what another SQLite wrote over too, until its VACUUM takes them away.
+     */
+    uint32_t checksums;
+    /*
      The clock; NULL for the machine's.
      */
     stockroom_clock clock;

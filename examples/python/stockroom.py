@@ -214,6 +214,7 @@ class _Options(ctypes.Structure):
         ("durability", c_int32),
         ("busy_timeout_ms", c_uint32),
         ("cache_kib", c_uint32),
+        ("checksums", c_uint32),
         ("clock", c_void_p),
         ("clock_context", c_void_p),
         ("log", c_void_p),

@@ -60,6 +60,9 @@ pub struct stockroom_options {
     pub busy_timeout_ms: u32,
     /// Memory for pages, in KiB.
     pub cache_kib: u32,
+    /// 1, or 0 for a database that is created here and gets no checksums on its pages. With them what the disk turned is
+    /// STOCKROOM_CORRUPT when it is read, and what another SQLite wrote over too, until its VACUUM takes them away.
+    pub checksums: u32,
     /// The clock; NULL for the machine's.
     pub clock: stockroom_clock,
     /// Passed to the clock as it is.
@@ -81,12 +84,13 @@ pub unsafe extern "C" fn stockroom_options_init(options: *mut stockroom_options,
     call("stockroom_options_init", || {
         let out = Out::new(options, "options")?;
         check_size::<stockroom_options>(size)?;
-        let Options { busy_timeout_ms, cache_kib, .. } = Options::default();
+        let Options { busy_timeout_ms, cache_kib, checksums, .. } = Options::default();
         let defaults = stockroom_options {
             size,
             durability: STOCKROOM_DURABILITY_FULL,
             busy_timeout_ms,
             cache_kib,
+            checksums: checksums.into(),
             clock: None,
             clock_context: std::ptr::null_mut(),
             log: None,
@@ -180,6 +184,14 @@ fn open_store(place: &str, options: Option<&stockroom_options>) -> Result<HostSt
     if let Some(options) = options {
         settings.busy_timeout_ms = options.busy_timeout_ms;
         settings.cache_kib = options.cache_kib;
+        settings.checksums = match options.checksums {
+            0 => false,
+            1 => true,
+            other => {
+                let message = format!("checksums are {other}: neither 0 nor 1");
+                return Err(Fault::new(stockroom_status::STOCKROOM_OPTION, message));
+            }
+        };
     }
     Ok(HostStore::Sqlite(Box::new(SqliteStore::open_with(path, &settings)?)))
 }

@@ -33,10 +33,15 @@ impl Database {
     ///
     /// # Errors
     /// As [`SqliteStore::open_with`]; `unsupported` where the host has handed in no files.
-    pub fn open(path: &str, survives_power_cut: bool, cache_kib: Option<u32>) -> Result<Database, JsValue> {
+    pub fn open(
+        path: &str,
+        survives_power_cut: bool,
+        cache_kib: Option<u32>,
+        checksums: bool,
+    ) -> Result<Database, JsValue> {
         let store = match path {
             MEMORY => Ok(AnyStore(Box::new(MemoryStore::default()))),
-            _ => file(path, survives_power_cut, cache_kib),
+            _ => file(path, survives_power_cut, cache_kib, checksums),
         };
         let clock = HostClock::default();
         let stockroom = said(store.map(|store| Stockroom::new(store, clock.port())))?;
@@ -97,13 +102,14 @@ impl Database {
     }
 }
 
-fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>) -> Result<AnyStore> {
+fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>, checksums: bool) -> Result<AnyStore> {
     let defaults = Options::default();
     let options = Options {
         durability: if survives_power_cut { Durability::Full } else { Durability::Normal },
         cache_kib: cache_kib.unwrap_or(defaults.cache_kib),
         vfs: Some(vfs::name()?),
         exclusive: true,
+        checksums,
         ..defaults
     };
     Ok(AnyStore(Box::new(SqliteStore::open_with(path, &options)?)))

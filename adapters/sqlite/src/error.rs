@@ -24,7 +24,7 @@ pub(crate) fn failure(operation: &'static str, error: rusqlite::Error) -> Error 
         Some(ErrorCode::SystemIoFailure) if is_checksum(&error) => (
             ErrorKind::Corrupt,
             "a page does not have the checksum that it was written with: the database file is damaged, or another program \
-             wrote to it",
+             wrote to it, which its VACUUM mends",
         ),
         Some(ErrorCode::NotADatabase) => (ErrorKind::Unsupported, "the file is not an SQLite database"),
         Some(ErrorCode::CannotOpen) => (ErrorKind::Unsupported, "the file cannot be opened"),

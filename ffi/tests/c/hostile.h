@@ -541,6 +541,7 @@ static const stockroom_options *draw_options(struct hostile *hostile, stockroom_
     kept->durability = chance(hostile, 95) ? STOCKROOM_DURABILITY_NORMAL : (int32_t)draw(hostile);
     kept->busy_timeout_ms = (uint32_t)below_of(hostile, 20);
     kept->cache_kib = chance(hostile, 90) ? 1024 : (uint32_t)below_of(hostile, 4096);
+    kept->checksums = chance(hostile, 95) ? (uint32_t)below_of(hostile, 2) : (uint32_t)draw(hostile);
     kept->clock = chance(hostile, 80) ? hostile_clock : NULL;
     kept->clock_context = draw_context(hostile);
     kept->log = chance(hostile, 80) ? hostile_log : NULL;

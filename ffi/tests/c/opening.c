@@ -30,7 +30,7 @@ static void options(void) {
     DONE(stockroom_options_init(&options, sizeof options));
     SAME(options.size, sizeof options);
     SAME(options.durability, STOCKROOM_DURABILITY_FULL);
-    CHECK(options.busy_timeout_ms > 0 && options.cache_kib > 0);
+    CHECK(options.busy_timeout_ms > 0 && options.cache_kib > 0 && options.checksums == 1);
     CHECK(options.clock == NULL && options.clock_context == NULL && options.log == NULL && options.log_context == NULL);
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use stockroom::Stockroom;
-use stockroom_sqlite::SqliteStore;
+use stockroom_sqlite::{SqliteStore, vfs_over};
 use tempfile::TempDir;
 
 /// A directory for one run of one program.
@@ -44,7 +44,9 @@ impl Stage {
     }
 
     fn connection(&self, name: &str) -> Connection {
-        Connection::open(self.file(name)).expect("SQLite opens a file")
+        // As the store opens it: what is written here is sound, and damage is made below SQLite.
+        let vfs = vfs_over(None).expect("there is one");
+        Connection::open_with_flags_and_vfs(self.file(name), OpenFlags::default(), vfs).expect("SQLite opens a file")
     }
 
     /// A database with 30 mugs at `main`, all of it in the file.

@@ -47,6 +47,7 @@ export interface Opening {
   /** How long to wait for another owner; absent for what is usual at this place. */
   busyTimeoutMs: number | undefined;
   cacheKib: number | undefined;
+  checksums: boolean;
   /** The file that it begins as; there may be none yet. */
   file: Uint8Array | undefined;
 }

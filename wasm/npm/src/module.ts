@@ -46,6 +46,7 @@ export interface Place {
 export interface Settings {
   survivesPowerCut: boolean;
   cacheKib: number | undefined;
+  checksums: boolean;
 }
 
 /** A database of the module's. */
@@ -107,8 +108,8 @@ export class ModuleEngine implements Engine {
   }
 
   #opened(operation: string): wasm.Database {
-    const { survivesPowerCut, cacheKib } = this.#settings;
-    return guard.call(operation, () => wasm.Database.open(this.#place.path, survivesPowerCut, cacheKib));
+    const { survivesPowerCut, cacheKib, checksums } = this.#settings;
+    return guard.call(operation, () => wasm.Database.open(this.#place.path, survivesPowerCut, cacheKib, checksums));
   }
 
   #shut(operation: string): void {

@@ -40,6 +40,12 @@ export interface OpenOptions {
   busyTimeoutMs?: number;
   /** Memory for pages, in KiB; 16 MiB where it is left out. */
   cacheKib?: number;
+  /**
+   * Whether a database that is created here gets a checksum on every page, as it does where this is left out: what the disk
+   * turned is `corrupt` when it is read, and no wrong answer. Every SQLite can read the file; what another SQLite wrote over
+   * is `corrupt` too, until its `VACUUM` takes the checksums away.
+   */
+  checksums?: boolean;
   /** Tells the time, in milliseconds since the Unix epoch; `Date.now` where it is left out. */
   clock?: () => number;
   /** Is told of trouble that no caller waits for, such as a relay's. What it throws is passed over. */

@@ -113,14 +113,15 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
   static async #opened(operation: string, at: string | OpenOptions, file: Uint8Array | undefined): Promise<Stockroom> {
     try {
       const options = checked(at);
-      const { path, durability = 'full', busyTimeoutMs, cacheKib } = options;
+      const { path, durability = 'full', busyTimeoutMs, cacheKib, checksums = true } = options;
       if (operation === 'import') {
         if (!(file instanceof Uint8Array)) throw new StockroomError('unsupported', 'import', 'the file is no Uint8Array');
         if (path === MEMORY) throw new StockroomError('unsupported', 'import', 'a database in memory has no file');
         checkFile(file);
       }
       const opened = host(operation);
-      const engine = await opened.open({ path, survivesPowerCut: durability === 'full', busyTimeoutMs, cacheKib, file });
+      const survivesPowerCut = durability === 'full';
+      const engine = await opened.open({ path, survivesPowerCut, busyTimeoutMs, cacheKib, checksums, file });
       return new Stockroom(opened, engine, options);
     } catch (error) {
       throw failure(error, operation);
@@ -419,11 +420,12 @@ function checked(at: string | OpenOptions): OpenOptions {
   if (typeof options !== 'object' || options === null) throw refuse('a database is opened by its path, or by options');
   const unknown = Object.keys(options).filter((name) => !OPTIONS.has(name));
   if (unknown.length > 0) throw refuse(`there is no option ${unknown.join(', ')}`);
-  const { path, durability, busyTimeoutMs, cacheKib, source } = options;
+  const { path, durability, busyTimeoutMs, cacheKib, checksums, source } = options;
   if (typeof path !== 'string' || path === '' || path.includes('\0') || !path.isWellFormed()) throw refuse('the path is no path');
   if (durability !== undefined && durability !== 'full' && durability !== 'normal') throw refuse('durability is neither full nor normal');
   if (busyTimeoutMs !== undefined && !isCount(busyTimeoutMs)) throw refuse('busyTimeoutMs is no count of milliseconds');
   if (cacheKib !== undefined && (!isCount(cacheKib) || cacheKib === 0)) throw refuse('cacheKib is no count of KiB');
+  if (checksums !== undefined && typeof checksums !== 'boolean') throw refuse('checksums is neither true nor false');
   if (source !== undefined && typeof source !== 'string') throw refuse('source is no text');
   for (const name of ['clock', 'log'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') throw refuse(`${name} is no function`);
@@ -432,7 +434,7 @@ function checked(at: string | OpenOptions): OpenOptions {
 }
 
 const OVER_OPTIONS: ReadonlySet<string> = new Set(['clock', 'log', 'source', 'retries']);
-const OPTIONS: ReadonlySet<string> = new Set(['path', 'durability', 'busyTimeoutMs', 'cacheKib', 'clock', 'log', 'source']);
+const OPTIONS: ReadonlySet<string> = new Set(['path', 'durability', 'busyTimeoutMs', 'cacheKib', 'checksums', 'clock', 'log', 'source']);
 
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31;

@@ -40,8 +40,8 @@ async function load(): Promise<void> {
   }
 }
 
-async function open({ path, survivesPowerCut, busyTimeoutMs, cacheKib, file }: Opening): Promise<ModuleEngine> {
-  const settings = { survivesPowerCut, cacheKib };
+async function open({ path, survivesPowerCut, busyTimeoutMs, cacheKib, checksums, file }: Opening): Promise<ModuleEngine> {
+  const settings = { survivesPowerCut, cacheKib, checksums };
   if (path === MEMORY) {
     await load();
     return new ModuleEngine({ path, release: () => undefined }, settings);

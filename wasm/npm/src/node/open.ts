@@ -44,8 +44,8 @@ async function lockOf(path: string, busyTimeoutMs: number): Promise<{ path: stri
 /** Opens a database in a file or in memory. */
 export async function openEngine(at: string, options: Partial<Opening> = {}): Promise<ModuleEngine> {
   load();
-  const { survivesPowerCut = true, busyTimeoutMs = 0, cacheKib, file } = options;
-  const settings = { survivesPowerCut, cacheKib };
+  const { survivesPowerCut = true, busyTimeoutMs = 0, cacheKib, checksums = true, file } = options;
+  const settings = { survivesPowerCut, cacheKib, checksums };
   if (at === MEMORY) return new ModuleEngine({ path: at, release: () => undefined }, settings);
   const lock = await lockOf(at, busyTimeoutMs);
   const place: Place = { path: lock.path, read: () => whole(lock.path), release: () => lock.release() };

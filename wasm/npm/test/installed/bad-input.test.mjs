@@ -128,7 +128,7 @@ test('other arguments', async () => {
 });
 
 test('options that are none', async () => {
-  for (const options of [undefined, null, 5, '', 'a\0b', 'a\ud800', {}, { path: 5 }, { path: ':memory:', durabilty: 'full' }, { path: ':memory:', durability: 'maybe' }, { path: ':memory:', clock: 5 }, { path: ':memory:', cacheKib: -1 }, { path: ':memory:', busyTimeoutMs: 1.5 }]) {
+  for (const options of [undefined, null, 5, '', 'a\0b', 'a\ud800', {}, { path: 5 }, { path: ':memory:', durabilty: 'full' }, { path: ':memory:', durability: 'maybe' }, { path: ':memory:', clock: 5 }, { path: ':memory:', cacheKib: -1 }, { path: ':memory:', checksums: 1 }, { path: ':memory:', busyTimeoutMs: 1.5 }]) {
     await assert.rejects(Stockroom.open(options), bad('unsupported'), JSON.stringify(options));
   }
   await assert.rejects(Stockroom.open(path.join(os.tmpdir(), 'no', 'such', 'folder', 'shop.sqlite3')), bad('unsupported'));

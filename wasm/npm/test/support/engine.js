@@ -13,8 +13,8 @@ export class NodeDatabase {
     this.#engine = engine;
   }
 
-  static async open(path) {
-    return new NodeDatabase(await openEngine(path));
+  static async open(path, options) {
+    return new NodeDatabase(await openEngine(path, options));
   }
 
   execute(command) {

@@ -20,8 +20,8 @@ export function run(db, action, key) {
 }
 
 /** Opens a database and stocks it if it is new. */
-export async function openShop(file) {
-  const db = await NodeDatabase.open(file);
+export async function openShop(file, options) {
+  const db = await NodeDatabase.open(file, options);
   if (JSON.parse(db.verify()).stock_rows === 0) stock(db);
   return db;
 }

@@ -1,6 +1,6 @@
 //! Wrong bits in real files: whatever is flipped in the database or its log, the engine says that something is wrong, or
-//! answers as before. SQLite keeps checksums in its log and none in the database, so some flips are found by opening,
-//! some by a read, some by `verify` or SQLite's own check alone, and some by nothing; this counts them.
+//! answers as before. Every page of the database has a checksum that the store judges as it reads; SQLite's log has its own,
+//! and ends where one is wrong. This counts what is found by opening, by a read, by a check alone, and by nothing.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,6 +46,16 @@ impl Found {
         Found::SilentStock,
         Found::Silent,
     ];
+
+    /// Whether this must not happen: a wrong answer that nothing speaks against, in the database one that only a check
+    /// speaks against. A log may be shortened: damage to it looks as a power cut does.
+    pub(crate) fn is_amiss(self, file: &str) -> bool {
+        match self {
+            Found::AtOpen | Found::AtRead | Found::Harmless => false,
+            Found::Shortened | Found::AtVerify | Found::AtCheck => file == "database",
+            Found::SilentStock | Found::Silent => true,
+        }
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {

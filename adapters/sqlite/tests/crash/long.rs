@@ -131,7 +131,12 @@ fn flip(asked: &Asked, tally: &mut Tally) -> FoundByFile {
     for number in 0..asked.flips as u64 {
         let seed = asked.seed.wrapping_mul(1_000_003).wrapping_add(number);
         match sound.flip(seed) {
-            Ok(of) => *found.entry(of).or_default() += 1,
+            Ok((file, of)) => {
+                *found.entry((file, of)).or_default() += 1;
+                if of.is_amiss(file) {
+                    tally.add("flip", || format!("flip {seed}"), Err(format!("in the {file}: {}", of.name())));
+                }
+            }
             Err(error) => tally.add("flip", || format!("flip {seed}"), Err(error)),
         }
         bar.inc(1);

@@ -5,8 +5,9 @@ mod common;
 use common::shopkeeper::{MINUTE_MS, Shopkeeper, events, line, settled_shop, taken, told};
 use common::{START_MS, order, receive};
 use stockroom::{
-    Answer, ChannelOrder, ChannelPolicy, Code, DeliveryBody, DeliveryResult, EventKind, MessageId, NoteOrdersThrough,
-    OrderState, ShipOrder, ShipmentNotice, StockPolicy, TakeChannelOrder, Tracking,
+    Answer, ChannelOrder, ChannelPolicy, Code, DeliveryBody, DeliveryResult, EventKind, Fulfill, MessageId,
+    NoteOrdersThrough, OrderState, Patience, RegisterDestination, RegisterWarehouse, ShipOrder, ShipTo, ShipmentNotice,
+    StockPolicy, TakeChannelOrder, TakeDeliveries, Tracking,
 };
 
 #[test]
@@ -93,6 +94,41 @@ fn a_change_that_cannot_be_followed_is_said() {
     shop.accept(taken(fewer));
     let said = events(&shop, EventKind::ChannelOrderConflict);
     assert_eq!(said.len(), 1, "{said:?}");
+    shop.assert_verified();
+}
+
+/// Without its lines changing: before a warehouse has it, once it waits to be handed over, and when it was handed over.
+#[test]
+fn a_new_address_is_followed_until_a_warehouse_was_told_the_old_one() {
+    let shop = settled_shop(&[("main", "mug", 10)], ChannelPolicy::default());
+    shop.accept(RegisterDestination { destination: "wms".into(), patience: Patience::default() });
+    let warehouse = RegisterWarehouse { location: "main".into(), destination: "wms".into(), ..Default::default() };
+    shop.accept(warehouse);
+    let mut order = told("s-1", 1_000, &[("a", "mug", 2)]);
+    let mut moves_to = |city: &str| {
+        order.ship_to = Some(ShipTo { city: city.into(), ..ShipTo::default() });
+        order.updated_at_ms += 1_000;
+        shop.accept(taken(order.clone())).accepted().unwrap().clone()
+    };
+    let city = || {
+        let row = shop.room.order("s-1").unwrap().unwrap();
+        row.body.details.as_ref().and_then(|details| details.ship_to.clone()).map(|to| to.city.to_string())
+    };
+    moves_to("Bergen");
+    assert_eq!(moves_to("Bergen"), Answer::Unchanged);
+    moves_to("Oslo");
+    assert_eq!(city().as_deref(), Some("Oslo"));
+    shop.accept(Fulfill { limit: 100 });
+    assert_eq!(shop.room.order("s-1").unwrap().unwrap().state, OrderState::InFulfillment);
+    moves_to("Tromsø");
+    assert_eq!((city().as_deref(), events(&shop, EventKind::ChannelOrderConflict).len()), (Some("Tromsø"), 0));
+    let take = TakeDeliveries { destination: "wms".into(), max: 1, lease_ms: MINUTE_MS };
+    let Answer::Taken(handed) = shop.accept(take).accepted().unwrap().clone() else { panic!("nothing is taken") };
+    let [delivery] = &handed.deliveries[..] else { panic!("{handed:?}") };
+    let DeliveryBody::RequestFulfillment(request) = &delivery.body else { panic!("{delivery:?}") };
+    assert_eq!(request.ship_to.as_ref().map(|to| &*to.city), Some("Tromsø"));
+    moves_to("Bodø");
+    assert_eq!((city().as_deref(), events(&shop, EventKind::ChannelOrderConflict).len()), (Some("Tromsø"), 1));
     shop.assert_verified();
 }
 

@@ -126,6 +126,20 @@ fn age_ends_a_delivery_too() {
 }
 
 #[test]
+fn a_requeued_letter_has_all_its_attempts_again() {
+    let shop = waiting(patience(), 1);
+    for _ in 0..2 {
+        for left in [2, 1, 0] {
+            assert!(dead(&shop).is_empty(), "{left} attempts would have been left");
+            shop.accept(report(&take_one(&shop), retry(RetryCause::Failing)));
+            pass(&shop, 10_000);
+        }
+        assert_eq!(dead(&shop).len(), 1);
+        shop.accept(RequeueDelivery { destination: "wms".into(), number: 1 });
+    }
+}
+
+#[test]
 fn a_dead_letter_is_requeued_or_dropped() {
     let shop = waiting(Patience { attempts_max: 1, ..patience() }, 1);
     let delivery = take_one(&shop);

@@ -591,10 +591,17 @@ mod tests {
 
     #[test]
     fn bodies_are_written_as_serde_would_and_read_back() {
-        let changes: [fn(&mut OrderBody); 9] = [
+        let changes: &[fn(&mut OrderBody)] = &[
             |_| {},
             |body| body.lines.clear(),
             |body| body.lines[0].returned = 1,
+            |body| body.lines.iter_mut().for_each(|line| line.returned = 1),
+            |body| body.lines.iter_mut().for_each(|line| line.unfilled = 1),
+            |body| body.lines.iter_mut().for_each(|line| line.cancelled = 1),
+            |body| body.allocations.iter_mut().for_each(|allocation| allocation.shipped = 2),
+            |body| body.allocations.iter_mut().for_each(|allocation| allocation.backordered = 2),
+            |body| body.cancel_requested = true,
+            |body| body.fulfillments = 1,
             |body| {
                 let component = Component { sku_number: SkuNumber(1), sku: "x".into(), quantity: 2 };
                 body.lines[1].components = vec![component].into();

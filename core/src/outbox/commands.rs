@@ -97,3 +97,18 @@ pub struct Pruned {
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_before_there_were_messages_stay_as_they_are() {
+        let before = r#"{"events":1,"keys":2,"orders":3,"next":null}"#;
+        let pruned = Pruned { events: 1, keys: 2, orders: 3, messages: 0, next: None };
+        assert_eq!(serde_json::to_string(&pruned).unwrap(), before);
+        assert_eq!(serde_json::from_str::<Pruned>(before).unwrap(), pruned);
+        let with = serde_json::to_value(Pruned { messages: 4, ..pruned }).unwrap();
+        assert_eq!(with["messages"], 4);
+    }
+}

@@ -1,146 +1,242 @@
-//! `cargo xtask mutants`: mutation testing of the core by cargo-mutants, which it installs where it is absent. Each mutant is
-//! one change to one rule; the core's own tests must fail with it. All of them take days, so that a run takes every n-th,
-//! and leaves out the suites that look at wrong input for minutes: what is missed may still be found by those. What is not
-//! changed, and why, stands in `.cargo/mutants.toml`.
+//! `cargo xtask mutants`: mutation testing of the core. cargo-mutants lists the mutants, each one change to one rule, which
+//! the core's own tests must find; with a build for each they would take days. So all of them are woven into one copy of
+//! the core, each behind a switch that the environment turns, which is built once; and a mutant costs no more than the
+//! tests that come to its place, up to the first that fails. What is not changed, and why, stands in
+//! `.cargo/mutants.toml`.
+//!
+//! A mutant is of the tree, not of the text: with `a - b * c`, the change of `*` gives `a - (b + c)`.
 
+mod attempt;
+mod build;
+mod list;
+mod outcomes;
+mod places;
+mod switch;
+mod tree;
+mod weave;
+
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use serde::Deserialize;
-use serde_json::json;
+use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::process;
+use self::attempt::Tried;
+use self::build::{Fate, Fates};
+use self::list::Mutant;
+use self::outcomes::{Book, Outcome, Score, Verdict};
+use self::tree::{Copy, Hashes};
+use self::weave::Id;
 use crate::workspace::Workspace;
 
-const CARGO_MUTANTS: [&str; 3] = ["cargo-mutants", "--version", "^27"];
-
-/// Suites of the core that take longer than all others together; `rivals` is a package of its own.
-const SLOW: [&str; 4] = ["bad_input", "codes", "documents", "models"];
+/// What is beside the suites: what they share, and another package.
 const NO_SUITES: [&str; 2] = ["common", "rivals"];
 
 /// The command line of `cargo xtask mutants`.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Which of the mutants: the K-th of N parts, each a sample of the whole
-    #[arg(long, value_name = "K/N", default_value = "0/50")]
-    shard: String,
-    /// Mutants tried at once
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    jobs: u32,
+    #[arg(long, value_name = "K/N", default_value = "0/1", value_parser = shard)]
+    shard: Shard,
+    /// Mutants of the files whose paths begin so
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    files: String,
+    /// Mutants tried at once; as many as there are cores, if nothing is said
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Stop after so many minutes; the next run goes on from there
+    #[arg(long, value_name = "M")]
+    minutes: Option<f64>,
+    /// Try nothing: tell what is known so far
+    #[arg(long)]
+    report: bool,
+    /// Afterwards try those that cannot be woven as cargo-mutants does, with a build for each
+    #[arg(long)]
+    slow: bool,
 }
 
-/// What cargo-mutants writes of a run.
-#[derive(Deserialize)]
-struct Outcomes {
-    outcomes: Vec<Outcome>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shard {
+    part: usize,
+    of: usize,
 }
 
-#[derive(Deserialize)]
-struct Outcome {
-    scenario: Scenario,
-    summary: String,
+fn shard(text: &str) -> Result<Shard, String> {
+    let numbers = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+    let shard = numbers.map(|(part, of)| Shard { part, of }).filter(|shard| shard.part < shard.of);
+    shard.ok_or_else(|| "it is two numbers, such as 0/50".to_owned())
 }
 
-/// The tree as it is, or with a change.
-#[derive(Deserialize)]
-enum Scenario {
-    Baseline,
-    Mutant(Mutant),
-}
-
-#[derive(Deserialize)]
-struct Mutant {
-    name: String,
-}
-
-/// How the tests fared.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Score {
-    caught: usize,
-    /// Does not compile: nothing to test.
-    unviable: usize,
-    missed: Vec<String>,
-}
-
-impl Score {
-    fn of(outcomes: Outcomes) -> Self {
-        let mut score = Score::default();
-        for Outcome { scenario, summary } in outcomes.outcomes {
-            let Scenario::Mutant(mutant) = scenario else { continue };
-            match summary.as_str() {
-                // One that runs for ever is found as well.
-                "CaughtMutant" | "Timeout" => score.caught += 1,
-                "Unviable" => score.unviable += 1,
-                _ => score.missed.push(mutant.name),
-            }
-        }
-        score
-    }
-
-    /// Caught mutants in percent of those that compile.
-    fn percent(&self) -> f64 {
-        100.0 * self.caught as f64 / (self.caught + self.missed.len()).max(1) as f64
-    }
+/// What a run knows of the mutants.
+struct Session<'a> {
+    workspace: &'a Workspace,
+    /// Where everything is kept.
+    output: PathBuf,
+    mutants: Vec<Mutant>,
+    /// Those that it is about.
+    chosen: Vec<Id>,
+    /// Those that are not in the build.
+    fates: Fates,
+    hashes: Hashes,
 }
 
 /// Tries mutants, and ends with one line of JSON. That some are missed is no failure: it is what the run is to find.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    provide()?;
     let output = workspace.target_directory()?.join("mutants");
     fs::create_dir_all(&output)?;
-    let mut mutants = Command::new("cargo");
-    mutants.current_dir(workspace.root()).arg("mutants");
-    mutants.args(["--package", "stockroom", "--jobs", &arguments.jobs.to_string()]);
-    // By turns: else a part is a few files, and no sample of the whole.
-    mutants.args(["--shard", &arguments.shard, "--sharding", "round-robin"]);
-    mutants.args(["--colors", "never", "--cargo-arg=--locked", "--output"]).arg(&output);
-    // With one at a time what was built before serves again.
-    if arguments.jobs == 1 {
-        mutants.env("CARGO_TARGET_DIR", output.join("build"));
+    let mutants = list::all(workspace)?;
+    let chosen = chosen(&mutants, arguments);
+    let hashes = Hashes::of_tree(workspace)?;
+    let mut copy = Copy::of(workspace, output.join("tree"), &mutants)?;
+    let fates = if arguments.report {
+        let hash = copy.hash();
+        build::known(&output, &hash).context("no run has built this core yet")?
+    } else {
+        eprintln!("{} mutants are woven into {}", mutants.len(), copy.root.display());
+        build::fates(workspace, &mut copy, &mutants, &output)?
+    };
+    let session = Session { workspace, output, mutants, chosen, fates, hashes };
+    if !arguments.report {
+        session.try_woven(&copy, arguments)?;
     }
-    mutants.args(["--", "--lib"]);
-    for suite in suites(&workspace.root().join("core/tests"))? {
-        mutants.args(["--test", &suite]);
+    if arguments.slow {
+        session.try_slowly()?;
     }
-    // 2: some were missed; 3: some ran for too long.
-    let status = mutants.status().context("cargo-mutants does not start")?;
-    ensure!(matches!(status.code(), Some(0 | 2 | 3)), "cargo-mutants failed ({status})");
-    let said = fs::read_to_string(output.join("mutants.out/outcomes.json"))?;
-    let score = Score::of(serde_json::from_str(&said)?);
-    let percent = score.percent();
-    let Score { caught, unviable, missed } = score;
-    println!(
-        "{}",
-        json!({ "mutants": {
-            "shard": arguments.shard, "caught": caught, "missed": missed, "unviable": unviable, "percent": percent,
-        } })
-    );
-    Ok(())
+    session.report()
 }
 
-/// The core's suites that are quick, by their files and folders.
+/// Mutants in an order of no meaning, so that any beginning is a sample of the whole.
+fn chosen(mutants: &[Mutant], arguments: &Arguments) -> Vec<Id> {
+    let mut order: Vec<(String, Id)> = (1..).zip(mutants).map(|(id, mutant)| (tree::hash(&mutant.name), id)).collect();
+    order.sort();
+    let Shard { part, of } = arguments.shard;
+    let ids = order.into_iter().map(|(_, id)| id).skip(part).step_by(of);
+    ids.filter(|id| mutants[*id as usize - 1].file.starts_with(&arguments.files)).collect()
+}
+
+impl Session<'_> {
+    fn mutant(&self, id: Id) -> &Mutant {
+        &self.mutants[id as usize - 1]
+    }
+
+    fn standing(&self) -> Result<BTreeMap<String, Outcome>> {
+        outcomes::standing(&self.output, &self.mutants, &self.hashes)
+    }
+
+    fn outcome(&self, id: Id, tried: Tried, start: Instant) -> Outcome {
+        let Mutant { name, file, .. } = self.mutant(id);
+        Outcome {
+            name: name.clone(),
+            verdict: tried.verdict,
+            by: tried.by,
+            seconds: start.elapsed().as_secs_f64(),
+            file: self.hashes.of_file(file).to_owned(),
+            all: self.hashes.all.clone(),
+        }
+    }
+
+    /// Tries what is in the build and has no verdict yet.
+    fn try_woven(&self, copy: &Copy, arguments: &Arguments) -> Result<()> {
+        let known = self.standing()?;
+        let is_left = |id: &Id| !self.fates.contains_key(id) && !known.contains_key(&self.mutant(*id).name);
+        let left: Vec<Id> = self.chosen.iter().copied().filter(is_left).collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        let core = copy.root.join("core");
+        eprintln!("Building the tests");
+        let programs = build::programs(self.workspace, copy, &self.output)?;
+        eprintln!("Running them without a mutant");
+        let programs = attempt::measure(programs, &core, &self.output)?;
+        for program in &programs {
+            eprintln!("{}", program.told());
+        }
+        eprintln!("{} mutants to try", left.len());
+        let jobs = arguments.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        let bar = ProgressBar::new(left.len() as u64);
+        bar.set_style(ProgressStyle::with_template("[{bar:40}] {human_pos}/{human_len} {eta} {msg}")?);
+        let deadline = arguments.minutes.map(|minutes| Instant::now() + Duration::from_secs_f64(minutes * 60.0));
+        let queue = Mutex::new(left.into_iter());
+        let book = Mutex::new(Book::open(&self.output)?);
+        let work = || -> Result<()> {
+            while deadline.is_none_or(|deadline| Instant::now() < deadline) {
+                let Some(id) = queue.lock().map_err(|_| anyhow!("another job failed"))?.next() else { break };
+                let start = Instant::now();
+                let tried = attempt::attempt(id, &programs, &core)?;
+                let outcome = self.outcome(id, tried, start);
+                book.lock().map_err(|_| anyhow!("another job failed"))?.write(&outcome)?;
+                bar.inc(1);
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let jobs: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
+            jobs.into_iter().try_for_each(|job| job.join().map_err(|_| anyhow!("a job panicked"))?)
+        })?;
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Has cargo-mutants try what could not be woven and has no verdict yet.
+    fn try_slowly(&self) -> Result<()> {
+        let known = self.standing()?;
+        let is_left = |id: &Id| {
+            matches!(self.fates.get(id), Some(Fate::NotWoven(_))) && !known.contains_key(&self.mutant(*id).name)
+        };
+        let left: BTreeMap<&str, Id> =
+            self.chosen.iter().copied().filter(is_left).map(|id| (self.mutant(id).name.as_str(), id)).collect();
+        let mut book = Book::open(&self.output)?;
+        let suites = suites(&self.workspace.root().join("core/tests"))?;
+        let start = Instant::now();
+        let names: Vec<&str> = left.keys().copied().collect();
+        for (name, verdict) in list::slowly(self.workspace, &self.output, &suites, &names)? {
+            if let Some(id) = left.get(name.as_str()) {
+                book.write(&self.outcome(*id, Tried { verdict, by: Some("cargo-mutants".to_owned()) }, start))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down which were missed and which could not be woven, and prints the figures.
+    fn report(&self) -> Result<()> {
+        let known = self.standing()?;
+        let verdict = |id: Id| known.get(&self.mutant(id).name).map(|outcome| outcome.verdict);
+        let (mut missed, mut not_woven) = (Vec::new(), Vec::new());
+        for id in self.chosen.iter().copied() {
+            let Mutant { file, name, span, .. } = self.mutant(id);
+            match (verdict(id), self.fates.get(&id)) {
+                (Some(Verdict::Missed), _) => missed.push((file, span, name.clone())),
+                (Some(Verdict::Unreached), _) => missed.push((file, span, format!("{name} (no test comes there)"))),
+                (None, Some(Fate::NotWoven(why))) => not_woven.push((file, span, format!("{name} ({why})"))),
+                _ => {}
+            }
+        }
+        for (list, name) in [(&mut missed, "missed.txt"), (&mut not_woven, "not_woven.txt")] {
+            list.sort();
+            let lines: String = list.iter().map(|(.., line)| format!("{line}\n")).collect();
+            fs::write(self.output.join(name), lines)?;
+        }
+        eprintln!("What was missed is in {}", self.output.join("missed.txt").display());
+        println!("{}", Score::of(self.chosen.iter().map(|id| (self.fates.get(id), verdict(*id)))).told());
+        Ok(())
+    }
+}
+
+/// The core's suites, by their files and folders.
 fn suites(directory: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         names.push(name.strip_suffix(".rs").map_or(name.clone(), str::to_owned));
     }
-    names.retain(|name| !SLOW.contains(&name.as_str()) && !NO_SUITES.contains(&name.as_str()));
+    names.retain(|name| !NO_SUITES.contains(&name.as_str()));
     names.sort();
     Ok(names)
-}
-
-fn provide() -> Result<()> {
-    let mut version = Command::new("cargo");
-    version.args(["mutants", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
-    if !version.status().is_ok_and(|status| status.success()) {
-        println!("Installing cargo-mutants, once");
-        process::run(Command::new("cargo").args(["install", "--locked"]).args(CARGO_MUTANTS))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -152,19 +248,12 @@ mod tests {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests");
         let names = suites(&directory).expect("they can be read");
         assert!(names.contains(&"simulation".to_owned()) && names.contains(&"deliveries".to_owned()), "{names:?}");
-        let is_there = |name: &&str| directory.join(name).exists() || directory.join(format!("{name}.rs")).exists();
-        assert!(SLOW.iter().chain(&NO_SUITES).all(is_there));
+        assert!(NO_SUITES.iter().all(|name| directory.join(name).exists()));
     }
 
     #[test]
-    fn what_compiles_and_is_not_caught_counts_against_the_tests() {
-        let mutant = |name: &str, summary: &str| json!({ "scenario": { "Mutant": { "name": name, "file": "core/src/a.rs" } }, "summary": summary });
-        let said = json!({ "outcomes": [
-            { "scenario": "Baseline", "summary": "Success" },
-            mutant("a", "CaughtMutant"), mutant("b", "Timeout"), mutant("c", "Unviable"), mutant("d", "MissedMutant"),
-        ] });
-        let score = Score::of(serde_json::from_value(said).expect("outcomes"));
-        assert_eq!(score, Score { caught: 2, unviable: 1, missed: vec!["d".into()] });
-        assert!((score.percent() - 66.6).abs() < 0.1);
+    fn a_shard_is_a_part_of_some() {
+        assert_eq!(shard("3/50"), Ok(Shard { part: 3, of: 50 }));
+        assert!(["50/50", "0/0", "1", "a/b", ""].iter().all(|text| shard(text).is_err()));
     }
 }

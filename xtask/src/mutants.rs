@@ -15,7 +15,7 @@ mod switch;
 mod tree;
 mod weave;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -26,16 +26,13 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::attempt::Tried;
+use self::attempt::{Measured, Tried};
 use self::build::{Fate, Fates};
 use self::list::Mutant;
 use self::outcomes::{Book, Outcome, Score, Verdict};
 use self::tree::{Copy, Hashes};
 use self::weave::Id;
 use crate::workspace::Workspace;
-
-/// What is beside the suites: what they share, and another package.
-const NO_SUITES: [&str; 2] = ["common", "rivals"];
 
 /// The command line of `cargo xtask mutants`.
 #[derive(Args)]
@@ -55,7 +52,7 @@ pub(crate) struct Arguments {
     /// Try nothing: tell what is known so far
     #[arg(long)]
     report: bool,
-    /// Afterwards try those that cannot be woven as cargo-mutants does, with a build for each
+    /// Afterwards try those that cannot be woven, with a build for each
     #[arg(long)]
     slow: bool,
 }
@@ -105,7 +102,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         session.try_woven(&copy, arguments)?;
     }
     if arguments.slow {
-        session.try_slowly()?;
+        session.try_alone()?;
     }
     session.report()
 }
@@ -119,6 +116,15 @@ fn chosen(mutants: &[Mutant], arguments: &Arguments) -> Vec<Id> {
     ids.filter(|id| mutants[*id as usize - 1].file.starts_with(&arguments.files)).collect()
 }
 
+/// A mutant that has still to be tried.
+struct Left<'a> {
+    id: Id,
+    before: Option<Outcome>,
+    programs: Vec<&'a Measured>,
+    /// The verdict if none of them finds it.
+    otherwise: Verdict,
+}
+
 impl Session<'_> {
     fn mutant(&self, id: Id) -> &Mutant {
         &self.mutants[id as usize - 1]
@@ -128,47 +134,81 @@ impl Session<'_> {
         outcomes::standing(&self.output, &self.mutants, &self.hashes)
     }
 
-    fn outcome(&self, id: Id, tried: Tried, start: Instant) -> Outcome {
+    /// What is known of a mutant after it was tried: more than before, or the verdict.
+    fn outcome(&self, id: Id, before: Option<Outcome>, tried: Tried, otherwise: Verdict, start: Instant) -> Outcome {
         let Mutant { name, file, .. } = self.mutant(id);
-        Outcome {
-            name: name.clone(),
-            verdict: tried.verdict,
-            by: tried.by,
-            seconds: start.elapsed().as_secs_f64(),
-            file: self.hashes.of_file(file).to_owned(),
-            all: self.hashes.all.clone(),
-        }
+        let mut passed = before.map(|before| before.passed).unwrap_or_default();
+        passed.extend(tried.passed.into_iter().map(|suite| (suite.clone(), self.hashes.of_suite(&suite))));
+        let (verdict, by) = match tried.found {
+            Some((verdict, by)) => (verdict, Some(by)),
+            None => (otherwise, None),
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        Outcome { name: name.clone(), verdict, by, passed, seconds, file: self.hashes.of_file(file).to_owned() }
     }
 
-    /// Tries what is in the build and has no verdict yet.
+    /// Tries what is in the build: with the quick programs, and what these do not find with the others.
     fn try_woven(&self, copy: &Copy, arguments: &Arguments) -> Result<()> {
-        let known = self.standing()?;
-        let is_left = |id: &Id| !self.fates.contains_key(id) && !known.contains_key(&self.mutant(*id).name);
-        let left: Vec<Id> = self.chosen.iter().copied().filter(is_left).collect();
-        if left.is_empty() {
-            return Ok(());
-        }
-        let core = copy.root.join("core");
         eprintln!("Building the tests");
-        let programs = build::programs(self.workspace, copy, &self.output)?;
+        let programs = build::programs(self.workspace, copy, &self.output)?
+            .map_err(|errors| anyhow!("the tests do not build beside the woven core:\n{errors}"))?;
+        let core = copy.root.join("core");
         eprintln!("Running them without a mutant");
         let programs = attempt::measure(programs, &core, &self.output)?;
         for program in &programs {
             eprintln!("{}", program.told());
         }
-        eprintln!("{} mutants to try", left.len());
-        let jobs = arguments.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-        let bar = ProgressBar::new(left.len() as u64);
-        bar.set_style(ProgressStyle::with_template("[{bar:40}] {human_pos}/{human_len} {eta} {msg}")?);
         let deadline = arguments.minutes.map(|minutes| Instant::now() + Duration::from_secs_f64(minutes * 60.0));
+        let jobs = arguments.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        let quick: Vec<&Measured> = programs.iter().filter(|program| program.is_quick()).collect();
+        for (round, is_last) in [(quick, false), (programs.iter().collect(), true)] {
+            let left = self.left(&programs, &round, is_last)?;
+            eprintln!("{} mutants to try with {} programs", left.len(), round.len());
+            self.try_left(left, &core, jobs, deadline)?;
+        }
+        Ok(())
+    }
+
+    /// The mutants that some programs have still to try. Where these are the last, the verdict is known without any more.
+    fn left<'a>(&self, all: &[Measured], round: &[&'a Measured], is_last: bool) -> Result<Vec<Left<'a>>> {
+        let mut known = self.standing()?;
+        let mut book = Book::open(&self.output)?;
+        let mut left = Vec::new();
+        for id in self.chosen.iter().copied().filter(|id| !self.fates.contains_key(id)) {
+            let before = known.remove(&self.mutant(id).name);
+            if before.as_ref().is_some_and(Outcome::is_final) {
+                continue;
+            }
+            let is_new = |program: &&Measured| {
+                program.reaches(id) && !before.as_ref().is_some_and(|before| before.passed.contains_key(program.name()))
+            };
+            let programs: Vec<&Measured> = round.iter().copied().filter(is_new).collect();
+            let otherwise = match all.iter().any(|program| program.reaches(id)) {
+                false => Verdict::Unreached,
+                true if all.iter().filter(is_new).count() == programs.len() => Verdict::Missed,
+                true => Verdict::Open,
+            };
+            if !programs.is_empty() {
+                left.push(Left { id, before, programs, otherwise });
+            } else if is_last && before.as_ref().is_none_or(|before| before.verdict != otherwise) {
+                book.write(&self.outcome(id, before, Tried::default(), otherwise, Instant::now()))?;
+            }
+        }
+        Ok(left)
+    }
+
+    fn try_left(&self, left: Vec<Left<'_>>, core: &Path, jobs: usize, deadline: Option<Instant>) -> Result<()> {
+        let bar = ProgressBar::new(left.len() as u64);
+        bar.set_style(ProgressStyle::with_template("[{bar:40}] {human_pos}/{human_len} {eta}")?);
         let queue = Mutex::new(left.into_iter());
         let book = Mutex::new(Book::open(&self.output)?);
         let work = || -> Result<()> {
             while deadline.is_none_or(|deadline| Instant::now() < deadline) {
-                let Some(id) = queue.lock().map_err(|_| anyhow!("another job failed"))?.next() else { break };
+                let next = queue.lock().map_err(|_| anyhow!("another job failed"))?.next();
+                let Some(Left { id, before, programs, otherwise }) = next else { break };
                 let start = Instant::now();
-                let tried = attempt::attempt(id, &programs, &core)?;
-                let outcome = self.outcome(id, tried, start);
+                let tried = attempt::attempt(Some(id), programs, core)?;
+                let outcome = self.outcome(id, before, tried, otherwise, start);
                 book.lock().map_err(|_| anyhow!("another job failed"))?.write(&outcome)?;
                 bar.inc(1);
             }
@@ -182,22 +222,41 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Has cargo-mutants try what could not be woven and has no verdict yet.
-    fn try_slowly(&self) -> Result<()> {
+    /// Tries what could not be woven, each with a build of its own and with every program.
+    fn try_alone(&self) -> Result<()> {
         let known = self.standing()?;
         let is_left = |id: &Id| {
-            matches!(self.fates.get(id), Some(Fate::NotWoven(_))) && !known.contains_key(&self.mutant(*id).name)
+            let is_known =
+                known.get(&self.mutant(*id).name).is_some_and(|it| it.is_final() || it.verdict == Verdict::Missed);
+            matches!(self.fates.get(id), Some(Fate::NotWoven(_))) && !is_known
         };
-        let left: BTreeMap<&str, Id> =
-            self.chosen.iter().copied().filter(is_left).map(|id| (self.mutant(id).name.as_str(), id)).collect();
+        let left: Vec<Id> = self.chosen.iter().copied().filter(is_left).collect();
+        eprintln!("{} mutants to try with a build for each", left.len());
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut copy = Copy::of(self.workspace, self.output.join("plain"), &[])?;
+        copy.write(self.workspace, &BTreeSet::new())?;
+        let build = || build::programs(self.workspace, &copy, &self.output);
+        let core = copy.root.join("core");
+        let programs = build()?.map_err(|errors| anyhow!("the core does not build as it is:\n{errors}"))?;
+        let measured = attempt::measure(programs, &core, &self.output)?;
         let mut book = Book::open(&self.output)?;
-        let suites = suites(&self.workspace.root().join("core/tests"))?;
-        let start = Instant::now();
-        let names: Vec<&str> = left.keys().copied().collect();
-        for (name, verdict) in list::slowly(self.workspace, &self.output, &suites, &names)? {
-            if let Some(id) = left.get(name.as_str()) {
-                book.write(&self.outcome(*id, Tried { verdict, by: Some("cargo-mutants".to_owned()) }, start))?;
-            }
+        for id in left {
+            let Mutant { file, name, .. } = self.mutant(id);
+            let start = Instant::now();
+            let text = self.workspace.read(file)?.text;
+            copy.put(file, &self.mutant(id).applied(&text).with_context(|| format!("{name} is nowhere"))?)?;
+            let outcome = match build()? {
+                Err(_) => self.outcome(id, None, Tried::default(), Verdict::Unviable, start),
+                Ok(programs) => {
+                    let programs: Vec<Measured> = measured.iter().filter_map(|it| it.rebuilt(&programs)).collect();
+                    self.outcome(id, None, attempt::attempt(None, &programs, &core)?, Verdict::Missed, start)
+                }
+            };
+            copy.put(file, &text)?;
+            eprintln!("{name}: {:?}", outcome.verdict);
+            book.write(&outcome)?;
         }
         Ok(())
     }
@@ -212,6 +271,7 @@ impl Session<'_> {
             match (verdict(id), self.fates.get(&id)) {
                 (Some(Verdict::Missed), _) => missed.push((file, span, name.clone())),
                 (Some(Verdict::Unreached), _) => missed.push((file, span, format!("{name} (no test comes there)"))),
+                (Some(Verdict::Open), _) => missed.push((file, span, format!("{name} (so far)"))),
                 (None, Some(Fate::NotWoven(why))) => not_woven.push((file, span, format!("{name} ({why})"))),
                 _ => {}
             }
@@ -227,29 +287,9 @@ impl Session<'_> {
     }
 }
 
-/// The core's suites, by their files and folders.
-fn suites(directory: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        names.push(name.strip_suffix(".rs").map_or(name.clone(), str::to_owned));
-    }
-    names.retain(|name| !NO_SUITES.contains(&name.as_str()));
-    names.sort();
-    Ok(names)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn suites_are_left_out_by_names_that_are_there() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests");
-        let names = suites(&directory).expect("they can be read");
-        assert!(names.contains(&"simulation".to_owned()) && names.contains(&"deliveries".to_owned()), "{names:?}");
-        assert!(NO_SUITES.iter().all(|name| directory.join(name).exists()));
-    }
 
     #[test]
     fn a_shard_is_a_part_of_some() {

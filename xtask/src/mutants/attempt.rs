@@ -23,6 +23,9 @@ const PATIENCE_MIN: Duration = Duration::from_secs(20);
 /// Beyond the shortest, so many times what it takes without a mutant.
 const PATIENCE_TIMES: u32 = 8;
 
+/// What is done sooner goes first: it finds nearly all that is found.
+const QUICK: Duration = Duration::from_millis(800);
+
 /// Address space of a test program, in kilobytes: some mutants never stop filling a list.
 const MEMORY_KB: u32 = 4_000_000;
 
@@ -35,11 +38,12 @@ pub(super) struct Measured {
 }
 
 /// What came of a mutant.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tried {
-    pub(super) verdict: Verdict,
-    /// The program that found it.
-    pub(super) by: Option<String>,
+    /// How it was found, and by which program.
+    pub(super) found: Option<(Verdict, String)>,
+    /// The programs that did not find it.
+    pub(super) passed: Vec<String>,
 }
 
 /// How a run of a program went.
@@ -75,6 +79,25 @@ pub(super) fn measure(programs: Vec<Program>, core: &Path, output: &Path) -> Res
 }
 
 impl Measured {
+    pub(super) fn name(&self) -> &str {
+        &self.program.name
+    }
+
+    pub(super) fn reaches(&self, id: Id) -> bool {
+        self.reaches.contains(&id)
+    }
+
+    /// Whether it is worth to run it for every mutant before others are run for any.
+    pub(super) fn is_quick(&self) -> bool {
+        self.takes < QUICK
+    }
+
+    /// The same suite, built anew.
+    pub(super) fn rebuilt(&self, programs: &[Program]) -> Option<Measured> {
+        let program = programs.iter().find(|program| program.name == self.program.name)?.clone();
+        Some(Measured { program, reaches: BTreeSet::new(), takes: self.takes })
+    }
+
     /// What a person wants to know of it.
     pub(super) fn told(&self) -> String {
         let Measured { program, reaches, takes } = self;
@@ -91,22 +114,31 @@ fn reached(directory: &Path) -> Result<BTreeSet<Id>> {
     Ok(ids)
 }
 
-/// Tries a mutant with the programs that come to it, quickest first.
-pub(super) fn attempt(id: Id, programs: &[Measured], core: &Path) -> Result<Tried> {
-    let mut verdict = Verdict::Unreached;
-    for Measured { program, takes, .. } in programs.iter().filter(|measured| measured.reaches.contains(&id)) {
+/// Tries a mutant with some programs, up to the first that finds it.
+pub(super) fn attempt<'a>(
+    id: Option<Id>,
+    programs: impl IntoIterator<Item = &'a Measured>,
+    core: &Path,
+) -> Result<Tried> {
+    let mut tried = Tried::default();
+    for Measured { program, takes, .. } in programs {
         let patience = PATIENCE_MIN.max(*takes * PATIENCE_TIMES);
-        let found = match run(command(&program.path, core).env(switch::ON, id.to_string()), patience)? {
+        let mut command = command(&program.path, core);
+        if let Some(id) = id {
+            command.env(switch::ON, id.to_string());
+        }
+        let verdict = match run(&mut command, patience)? {
             Run::Passed => {
-                verdict = Verdict::Missed;
+                tried.passed.push(program.name.clone());
                 continue;
             }
             Run::Failed => Verdict::Caught,
             Run::TooLong => Verdict::TimedOut,
         };
-        return Ok(Tried { verdict: found, by: Some(program.name.clone()) });
+        tried.found = Some((verdict, program.name.clone()));
+        break;
     }
-    Ok(Tried { verdict, by: None })
+    Ok(tried)
 }
 
 /// A test program in the surroundings that cargo gives it, with little memory, behind what else the machine does.

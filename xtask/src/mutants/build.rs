@@ -131,11 +131,11 @@ pub(super) fn known(output: &Path, hash: &str) -> Option<Fates> {
     (of == hash).then_some(fates)
 }
 
-/// Builds the core's own tests.
-pub(super) fn programs(workspace: &Workspace, copy: &Copy, output: &Path) -> Result<Vec<Program>> {
+/// Builds the core's own tests, or gives the compiler's errors.
+pub(super) fn programs(workspace: &Workspace, copy: &Copy, output: &Path) -> Result<Result<Vec<Program>, String>> {
     let said = cargo(workspace, copy, output, &["test", "--no-run", "--lib", "--tests"])?;
     if let Some(errors) = said.errors() {
-        bail!("the tests do not build beside the woven core:\n{}", rendered(&errors));
+        return Ok(Err(rendered(&errors)));
     }
     let programs = said.0.into_iter().filter_map(|said| {
         let Said::CompilerArtifact { target, profile: Profile { test: true }, executable: Some(path) } = said else {
@@ -144,7 +144,7 @@ pub(super) fn programs(workspace: &Workspace, copy: &Copy, output: &Path) -> Res
         let name = if target.kind.iter().any(|kind| kind == "test") { target.name } else { "lib".to_owned() };
         Some(Program { name, path })
     });
-    Ok(programs.collect())
+    Ok(Ok(programs.collect()))
 }
 
 struct Heard(Vec<Said>, bool);

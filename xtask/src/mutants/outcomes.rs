@@ -22,32 +22,47 @@ pub(super) enum Verdict {
     TimedOut,
     /// Every test passed.
     Missed,
+    /// The tests passed that were run; others are still to come.
+    Open,
     /// No test comes to its place, so that none can fail.
     Unreached,
+    /// It does not compile, which showed only when it was tried with a build of its own.
+    Unviable,
 }
 
-/// A verdict as it is kept, one on a line.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What is known of a mutant, one on a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Outcome {
     pub(super) name: String,
     pub(super) verdict: Verdict,
     /// The test program that found it.
     pub(super) by: Option<String>,
+    /// The test programs that did not, each with the hash of its suite.
+    #[serde(default)]
+    pub(super) passed: BTreeMap<String, String>,
     pub(super) seconds: f64,
     /// Hash of the file that was changed.
     pub(super) file: String,
-    /// Hash of the core and of what its tests lean on.
-    pub(super) all: String,
 }
 
 impl Outcome {
-    /// Whether it says what another run would say. A mutant that was found is taken to be found as long as its own file
-    /// stays as it is; one that was missed may be found by any new test.
-    fn stands(&self, mutant: &Mutant, hashes: &Hashes) -> bool {
-        match self.verdict {
-            Verdict::Caught | Verdict::TimedOut => self.file == hashes.of_file(&mutant.file),
-            Verdict::Missed | Verdict::Unreached => self.all == hashes.all,
+    /// What of it is still so. A mutant that was found, or passed a suite, is taken to be so as long as its own file and
+    /// the suite stay as they are: what changes elsewhere seldom matters.
+    fn still(mut self, mutant: &Mutant, hashes: &Hashes) -> Option<Self> {
+        if self.file != hashes.of_file(&mutant.file) {
+            return None;
         }
+        let known = self.passed.len();
+        self.passed.retain(|suite, hash| *hash == hashes.of_suite(suite));
+        if self.verdict == Verdict::Missed && (self.passed.len() < known || known == 0) {
+            self.verdict = Verdict::Open;
+        }
+        Some(self)
+    }
+
+    /// Whether it was found, or cannot be.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self.verdict, Verdict::Caught | Verdict::TimedOut | Verdict::Unviable)
     }
 }
 
@@ -80,8 +95,10 @@ pub(super) fn standing(output: &Path, mutants: &[Mutant], hashes: &Hashes) -> Re
     let known: BTreeMap<&str, &Mutant> = mutants.iter().map(|mutant| (mutant.name.as_str(), mutant)).collect();
     // The last line may be cut off where the run was.
     let outcomes = text.lines().filter_map(|line| serde_json::from_str::<Outcome>(line).ok());
-    let outcomes = outcomes
-        .filter(|outcome| known.get(outcome.name.as_str()).is_some_and(|mutant| outcome.stands(mutant, hashes)));
+    let outcomes = outcomes.filter_map(|outcome| {
+        let mutant = *known.get(outcome.name.as_str())?;
+        outcome.still(mutant, hashes)
+    });
     Ok(outcomes.map(|outcome| (outcome.name.clone(), outcome)).collect())
 }
 
@@ -103,6 +120,8 @@ impl Score {
         let mut score = Score::default();
         for (fate, verdict) in known {
             let count = match (verdict, fate) {
+                (Some(Verdict::Unviable), _) => &mut score.unviable,
+                (Some(Verdict::Open), _) => &mut score.left,
                 (Some(Verdict::Caught), _) => &mut score.caught,
                 (Some(Verdict::TimedOut), _) => &mut score.timed_out,
                 (Some(Verdict::Missed), _) => &mut score.missed,
@@ -139,8 +158,9 @@ impl Score {
 mod tests {
     use super::*;
 
-    fn outcome(name: &str, verdict: Verdict, file: &str, all: &str) -> Outcome {
-        Outcome { name: name.into(), verdict, by: None, seconds: 0.5, file: file.into(), all: all.into() }
+    fn outcome(name: &str, verdict: Verdict, file: &str, passed: &[(&str, &str)]) -> Outcome {
+        let passed = passed.iter().map(|(suite, hash)| ((*suite).into(), (*hash).into())).collect();
+        Outcome { name: name.into(), verdict, by: None, passed, seconds: 0.5, file: file.into() }
     }
 
     fn mutant(name: &str) -> Mutant {
@@ -150,20 +170,24 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_stands_with_its_file_and_what_was_missed_with_everything() {
-        let mut hashes = Hashes::default();
-        hashes.all = "all".into();
+    fn a_verdict_stands_with_its_file_and_what_it_passed_with_the_suites() {
+        let hashes = Hashes::default();
+        let now = hashes.of_suite("events");
+        let (stays, changed) = ([("events", now.as_str())], [("events", now.as_str()), ("steps", "other")]);
         // Of a file that is not known the hash is empty.
-        let cases = [
-            (Verdict::Caught, "", "other", true),
-            (Verdict::TimedOut, "", "other", true),
-            (Verdict::Caught, "other", "all", false),
-            (Verdict::Missed, "", "all", true),
-            (Verdict::Missed, "", "other", false),
-            (Verdict::Unreached, "", "other", false),
+        let cases: [(Verdict, &str, &[_], Option<Verdict>); 7] = [
+            (Verdict::Caught, "", &changed, Some(Verdict::Caught)),
+            (Verdict::TimedOut, "", &stays, Some(Verdict::TimedOut)),
+            (Verdict::Caught, "other", &stays, None),
+            (Verdict::Missed, "", &stays, Some(Verdict::Missed)),
+            (Verdict::Missed, "", &changed, Some(Verdict::Open)),
+            (Verdict::Missed, "", &[], Some(Verdict::Open)),
+            (Verdict::Missed, "other", &stays, None),
         ];
-        for (verdict, file, all, expected) in cases {
-            assert_eq!(outcome("a", verdict, file, all).stands(&mutant("a"), &hashes), expected, "{verdict:?}");
+        for (verdict, file, passed, expected) in cases {
+            let still = outcome("a", verdict, file, passed).still(&mutant("a"), &hashes);
+            assert_eq!(still.as_ref().map(|it| it.verdict), expected, "{verdict:?} {file} {passed:?}");
+            assert!(still.is_none_or(|it| !it.passed.contains_key("steps")));
         }
     }
 
@@ -171,20 +195,18 @@ mod tests {
     fn verdicts_are_read_as_they_were_written() {
         let directory = std::env::temp_dir().join(format!("stockroom-outcomes-{}", std::process::id()));
         fs::create_dir_all(&directory).expect("it can be made");
-        let mut hashes = Hashes::default();
-        hashes.all = "all".into();
+        let hashes = Hashes::default();
         let mutants = [mutant("a"), mutant("b")];
         assert!(standing(&directory, &mutants, &hashes).expect("nothing").is_empty());
         let mut book = Book::open(&directory).expect("it opens");
-        for (name, verdict) in [("a", Verdict::Missed), ("a", Verdict::Caught), ("gone", Verdict::Caught)] {
-            book.write(&outcome(name, verdict, "", "all")).expect("it is written");
+        let caught = outcome("a", Verdict::Caught, "", &[("events", &hashes.of_suite("events"))]);
+        for outcome in [outcome("a", Verdict::Open, "", &[]), caught.clone(), outcome("gone", Verdict::Caught, "", &[])]
+        {
+            book.write(&outcome).expect("it is written");
         }
         book.file.write_all(b"{\"name\":\"b\",\"verd").expect("it is written");
         let known = standing(&directory, &mutants, &hashes).expect("they are read");
-        assert_eq!(
-            known.into_iter().map(|(name, it)| (name, it.verdict)).collect::<Vec<_>>(),
-            [("a".into(), Verdict::Caught)]
-        );
+        assert_eq!(known.into_values().collect::<Vec<_>>(), [caught]);
         fs::remove_dir_all(&directory).expect("it can be removed");
     }
 
@@ -200,11 +222,13 @@ mod tests {
             (Some(&not_woven), None),
             // Tried the slow way.
             (Some(&not_woven), Some(Verdict::Caught)),
+            (Some(&not_woven), Some(Verdict::Unviable)),
             (None, None),
+            (None, Some(Verdict::Open)),
         ];
         let told = Score::of(known.into_iter()).told();
         let expected = json!({ "mutants": {
-            "tried": 5, "caught": 2, "timed_out": 1, "missed": 1, "unreached": 1, "unviable": 1, "not_woven": 1, "left": 1,
+            "tried": 5, "caught": 2, "timed_out": 1, "missed": 1, "unreached": 1, "unviable": 2, "not_woven": 1, "left": 2,
             "percent": 60.0,
         } });
         assert_eq!(told, expected);

@@ -18,8 +18,11 @@ use crate::workspace::Workspace;
 const ROOT: &str = "core/src/lib.rs";
 const SWITCH: &str = "core/src/mutant.rs";
 
-/// What a verdict hangs on: the core, what its tests lean on, and what they are built with.
+/// What verdicts hang on: the core with its tests, what these lean on, and what they are built with.
 const JUDGING: [&str; 3] = ["core/", "adapters/conformance/", "Cargo.lock"];
+
+/// What every suite leans on.
+const SHARED: [&str; 4] = ["core/Cargo.toml", "core/tests/common/", "adapters/conformance/", "Cargo.lock"];
 
 /// A file of the core and where its mutants are.
 struct Source {
@@ -40,8 +43,6 @@ pub(super) struct Copy {
 #[derive(Debug, Default)]
 pub(super) struct Hashes {
     files: BTreeMap<String, String>,
-    /// Of everything that a verdict hangs on.
-    pub(super) all: String,
 }
 
 impl Hashes {
@@ -50,12 +51,22 @@ impl Hashes {
         for path in workspace.tree()?.files().filter(|path| JUDGING.iter().any(|prefix| path.starts_with(prefix))) {
             hashes.files.insert(path.to_owned(), hash(&fs::read(workspace.root().join(path))?));
         }
-        hashes.all = hash(&hashes.files);
         Ok(hashes)
     }
 
     pub(super) fn of_file(&self, path: &str) -> &str {
         self.files.get(path).map_or("", String::as_str)
+    }
+
+    /// Of the files that make up a suite; `lib` is the tests beside the code.
+    pub(super) fn of_suite(&self, name: &str) -> String {
+        let (file, folder) = (format!("core/tests/{name}.rs"), format!("core/tests/{name}/"));
+        let is_shared = |path: &str| SHARED.iter().any(|prefix| path.starts_with(prefix));
+        let belongs = |path: &str| match name {
+            "lib" => path.starts_with("core/src/"),
+            _ => path == file || path.starts_with(&folder),
+        };
+        hash(&self.files.iter().filter(|(path, _)| belongs(path) || is_shared(path)).collect::<Vec<_>>())
     }
 }
 
@@ -122,6 +133,11 @@ impl Copy {
         self.woven.get(path)
     }
 
+    /// Writes a file of the copy, as it is here or otherwise.
+    pub(super) fn put(&self, path: &str, text: &str) -> Result<()> {
+        put(&self.root.join(path), text.as_bytes())
+    }
+
     /// What the core is like with every mutant, as a hash.
     pub(super) fn hash(&mut self) -> String {
         self.weave(&BTreeSet::new());
@@ -162,6 +178,26 @@ mod tests {
     fn equal_texts_alone_have_equal_hashes() {
         assert_eq!(hash(&"a"), hash(&"a"));
         assert_ne!(hash(&"a"), hash(&"b"));
+    }
+
+    #[test]
+    fn a_suite_is_its_own_files_and_what_all_share() {
+        let with = |paths: &[&str]| Hashes { files: paths.iter().map(|path| ((*path).into(), hash(path))).collect() };
+        let all =
+            ["core/src/a.rs", "core/tests/a.rs", "core/tests/b/main.rs", "core/tests/common/mod.rs", "Cargo.lock"];
+        let changes = |suite: &str, without: usize| {
+            let mut others = all.to_vec();
+            others.remove(without);
+            with(&all).of_suite(suite) != with(&others).of_suite(suite)
+        };
+        let cases = [
+            ("lib", [true, false, false, true, true]),
+            ("a", [false, true, false, true, true]),
+            ("b", [false, false, true, true, true]),
+        ];
+        for (suite, expected) in cases {
+            assert_eq!([0, 1, 2, 3, 4].map(|without| changes(suite, without)), expected, "{suite}");
+        }
     }
 
     #[test]

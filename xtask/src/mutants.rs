@@ -183,11 +183,8 @@ impl Session<'_> {
                 program.reaches(id) && !before.as_ref().is_some_and(|before| before.passed.contains_key(program.name()))
             };
             let programs: Vec<&Measured> = round.iter().copied().filter(is_new).collect();
-            let otherwise = match all.iter().any(|program| program.reaches(id)) {
-                false => Verdict::Unreached,
-                true if all.iter().filter(is_new).count() == programs.len() => Verdict::Missed,
-                true => Verdict::Open,
-            };
+            let reaching = all.iter().filter(|program| program.reaches(id)).count();
+            let otherwise = Verdict::where_none_found(reaching, all.iter().filter(is_new).count() - programs.len());
             if !programs.is_empty() {
                 left.push(Left { id, before, programs, otherwise });
             } else if is_last && before.as_ref().is_none_or(|before| before.verdict != otherwise) {

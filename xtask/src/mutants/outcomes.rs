@@ -30,6 +30,17 @@ pub(super) enum Verdict {
     Unviable,
 }
 
+impl Verdict {
+    /// Of a mutant that so many programs come to and none has found, while some of them have not tried it.
+    pub(super) fn where_none_found(reaching: usize, not_tried: usize) -> Self {
+        match (reaching, not_tried) {
+            (0, _) => Verdict::Unreached,
+            (_, 0) => Verdict::Missed,
+            _ => Verdict::Open,
+        }
+    }
+}
+
 /// What is known of a mutant, one on a line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Outcome {
@@ -111,6 +122,7 @@ pub(super) struct Score {
     unreached: usize,
     unviable: usize,
     not_woven: usize,
+    open: usize,
     left: usize,
 }
 
@@ -121,7 +133,7 @@ impl Score {
         for (fate, verdict) in known {
             let count = match (verdict, fate) {
                 (Some(Verdict::Unviable), _) => &mut score.unviable,
-                (Some(Verdict::Open), _) => &mut score.left,
+                (Some(Verdict::Open), _) => &mut score.open,
                 (Some(Verdict::Caught), _) => &mut score.caught,
                 (Some(Verdict::TimedOut), _) => &mut score.timed_out,
                 (Some(Verdict::Missed), _) => &mut score.missed,
@@ -143,13 +155,13 @@ impl Score {
         self.found() + self.missed + self.unreached
     }
 
-    /// As it is printed. What no test comes to counts against the tests.
+    /// As it is printed. What no test comes to counts against the tests, and so does what none has found so far.
     pub(super) fn told(&self) -> Value {
-        let Score { caught, timed_out, missed, unreached, unviable, not_woven, left } = self;
-        let percent = 100.0 * self.found() as f64 / self.tried().max(1) as f64;
+        let Score { caught, timed_out, missed, unreached, unviable, not_woven, open, left } = self;
+        let percent = 100.0 * self.found() as f64 / (self.tried() + open).max(1) as f64;
         json!({ "mutants": {
             "tried": self.tried(), "caught": caught, "timed_out": timed_out, "missed": missed, "unreached": unreached,
-            "unviable": unviable, "not_woven": not_woven, "left": left, "percent": percent,
+            "unviable": unviable, "not_woven": not_woven, "open": open, "left": left, "percent": percent,
         } })
     }
 }
@@ -167,6 +179,14 @@ mod tests {
         let at = json!({ "line": 1, "column": 1 });
         let said = json!({ "file": "a.rs", "name": name, "genre": "FnValue", "replacement": "", "span": { "start": at, "end": at } });
         serde_json::from_value(said).expect("a mutant")
+    }
+
+    #[test]
+    fn a_mutant_is_missed_when_all_have_tried_it() {
+        let cases = [((0, 0), Verdict::Unreached), ((3, 0), Verdict::Missed), ((3, 1), Verdict::Open)];
+        for ((reaching, not_tried), expected) in cases {
+            assert_eq!(Verdict::where_none_found(reaching, not_tried), expected);
+        }
     }
 
     #[test]
@@ -228,8 +248,8 @@ mod tests {
         ];
         let told = Score::of(known.into_iter()).told();
         let expected = json!({ "mutants": {
-            "tried": 5, "caught": 2, "timed_out": 1, "missed": 1, "unreached": 1, "unviable": 2, "not_woven": 1, "left": 2,
-            "percent": 60.0,
+            "tried": 5, "caught": 2, "timed_out": 1, "missed": 1, "unreached": 1, "unviable": 2, "not_woven": 1, "open": 1,
+            "left": 1, "percent": 50.0,
         } });
         assert_eq!(told, expected);
     }

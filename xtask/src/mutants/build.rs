@@ -137,14 +137,20 @@ pub(super) fn programs(workspace: &Workspace, copy: &Copy, output: &Path) -> Res
     if let Some(errors) = said.errors() {
         return Ok(Err(rendered(&errors)));
     }
-    let programs = said.0.into_iter().filter_map(|said| {
-        let Said::CompilerArtifact { target, profile: Profile { test: true }, executable: Some(path) } = said else {
-            return None;
+    let mut programs = Vec::new();
+    for said in said.0 {
+        let Said::CompilerArtifact { target, profile: Profile { test: true }, executable: Some(built) } = said else {
+            continue;
         };
         let name = if target.kind.iter().any(|kind| kind == "test") { target.name } else { "lib".to_owned() };
-        Some(Program { name, path })
-    });
-    Ok(Ok(programs.collect()))
+        // Ours alone: what cargo built is replaced by its next build, be it in the middle of a run.
+        let directory = copy.root.with_extension("programs");
+        fs::create_dir_all(&directory)?;
+        let path = directory.join(&name);
+        fs::copy(&built, &path).with_context(|| format!("cannot copy {}", built.display()))?;
+        programs.push(Program { name, path });
+    }
+    Ok(Ok(programs))
 }
 
 struct Heard(Vec<Said>, bool);
@@ -168,7 +174,9 @@ fn rendered(errors: &[&Message]) -> String {
 fn cargo(workspace: &Workspace, copy: &Copy, output: &Path, arguments: &[&str]) -> Result<Heard> {
     let mut command: Command = workspace.cargo(arguments);
     command.current_dir(&copy.root).args(["--package", "stockroom", "--locked", "--message-format=json"]);
-    command.env("CARGO_TARGET_DIR", output.join("build"));
+    // One for each copy: cargo tells packages apart by their paths within the workspace, and would take what was built of
+    // one copy for the other's.
+    command.env("CARGO_TARGET_DIR", output.join("build").join(copy.root.file_name().unwrap_or_default()));
     // A mutant may well write what a lint forbids. Optimized a little, the tests are done ten times as soon, and check
     // what they always do: overflow and debug assertions.
     command.env("RUSTFLAGS", "--cap-lints=allow").env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");

@@ -52,8 +52,8 @@ pub(crate) struct Arguments {
     /// Try nothing: tell what is known so far
     #[arg(long)]
     report: bool,
-    /// Afterwards try those that cannot be woven, with a build for each
-    #[arg(long)]
+    /// Try those that cannot be woven instead, with a build for each
+    #[arg(long, conflicts_with = "report")]
     slow: bool,
 }
 
@@ -98,11 +98,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         build::fates(workspace, &mut copy, &mutants, &output)?
     };
     let session = Session { workspace, output, mutants, chosen, fates, hashes };
-    if !arguments.report {
-        session.try_woven(&copy, arguments)?;
-    }
     if arguments.slow {
         session.try_alone()?;
+    } else if !arguments.report {
+        session.try_woven(&copy, arguments)?;
     }
     session.report()
 }
@@ -154,7 +153,7 @@ impl Session<'_> {
             .map_err(|errors| anyhow!("the tests do not build beside the woven core:\n{errors}"))?;
         let core = copy.root.join("core");
         eprintln!("Running them without a mutant");
-        let programs = attempt::measure(programs, &core, &self.output)?;
+        let programs = attempt::measure(programs, &copy.root)?;
         for program in &programs {
             eprintln!("{}", program.told());
         }
@@ -237,7 +236,7 @@ impl Session<'_> {
         let build = || build::programs(self.workspace, &copy, &self.output);
         let core = copy.root.join("core");
         let programs = build()?.map_err(|errors| anyhow!("the core does not build as it is:\n{errors}"))?;
-        let measured = attempt::measure(programs, &core, &self.output)?;
+        let measured = attempt::measure(programs, &copy.root)?;
         let mut book = Book::open(&self.output)?;
         for id in left {
             let Mutant { file, name, .. } = self.mutant(id);

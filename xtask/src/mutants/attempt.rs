@@ -55,8 +55,8 @@ enum Run {
 }
 
 /// Runs every program without a mutant, and gives them by the time that they take. All must pass.
-pub(super) fn measure(programs: Vec<Program>, core: &Path, output: &Path) -> Result<Vec<Measured>> {
-    let recorded = output.join("reached");
+pub(super) fn measure(programs: Vec<Program>, copy: &Path) -> Result<Vec<Measured>> {
+    let (core, recorded) = (&copy.join("core"), copy.with_extension("reached"));
     if recorded.exists() {
         fs::remove_dir_all(&recorded)?;
     }

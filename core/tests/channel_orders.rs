@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::shopkeeper::{MINUTE_MS, Shopkeeper, events, line, settled_shop, taken, told};
+use common::shopkeeper::{MINUTE_MS, Shopkeeper, all_set, events, line, sent, settled_shop, taken, told};
 use common::{START_MS, order, receive};
 use stockroom::{
     Answer, ChannelOrder, ChannelPolicy, Code, DeliveryBody, DeliveryResult, EventKind, Fulfill, MessageId,
@@ -46,6 +46,32 @@ fn an_order_of_a_shop_is_placed_once_and_followed() {
     assert_eq!(shop.room.available("mug", "main").unwrap(), Some(10));
     shop.wait(10 * MINUTE_MS);
     shop.settle();
+    assert!(shop.is_settled());
+    shop.assert_verified();
+}
+
+/// A shop takes what it sells off what it shows, and puts nothing back when an order shrinks.
+#[test]
+fn what_a_shop_sold_with_a_change_is_not_sent_to_it() {
+    let shop = settled_shop(&[("main", "mug", 10), ("main", "plate", 20)], ChannelPolicy::default());
+    let sends = || {
+        shop.update();
+        let deliveries = shop.take();
+        let mut all: Vec<_> = deliveries.iter().flat_map(sent).filter(|(sku, ..)| sku != "set").collect();
+        deliveries.iter().for_each(|delivery| shop.report(delivery, all_set(delivery, shop.now_ms())));
+        all.sort();
+        all
+    };
+    let first = told("s-1", 1_000, &[("a", "mug", 2), ("b", "mug", 1)]);
+    shop.accept(taken(first.clone()));
+    assert_eq!(sends(), []);
+    let lines = vec![line("b", "mug", 1), line("a", "mug", 4), line("c", "plate", 3)];
+    let more = ChannelOrder { lines, updated_at_ms: START_MS + 2_000, ..first };
+    shop.accept(taken(more.clone()));
+    assert_eq!(sends(), []);
+    let lines = vec![line("b", "mug", 1), line("a", "mug", 1), line("c", "plate", 3)];
+    shop.accept(taken(ChannelOrder { lines, updated_at_ms: START_MS + 3_000, ..more }));
+    assert_eq!(sends(), [("mug".to_owned(), 8, Some(5))]);
     assert!(shop.is_settled());
     shop.assert_verified();
 }

@@ -250,3 +250,72 @@ pub fn parse_fulfillment_id(id: &str) -> Option<(&str, u32)> {
     let number: u32 = sequence.parse().ok()?;
     (fulfillment_id(order, number) == id && number > 0 && !order.is_empty()).then_some((order, number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two of a bundle of one mug and two plates, and three mugs of a line of their own.
+    fn row() -> FulfillmentOrder {
+        let item = |line, sku: &str, per, quantity| FulfillmentItem {
+            line,
+            sku_number: SkuNumber(1),
+            sku: sku.into(),
+            per,
+            quantity,
+            shipped: 0,
+        };
+        FulfillmentOrder {
+            order: OrderNumber(1),
+            sequence: 1,
+            location: LocationNumber(1),
+            destination: "wms".into(),
+            state: FulfillmentState::Accepted,
+            delivery: 0,
+            cancelling: false,
+            reference: None,
+            why: String::new(),
+            items: vec![item(0, "mug", 1, 2), item(0, "plate", 2, 4), item(1, "mug", 1, 3)],
+            shipments: Vec::new(),
+            requested_at_ms: 0,
+        }
+    }
+
+    #[test]
+    fn units_that_cannot_be_are_not_sound() {
+        type Damage = fn(&mut FulfillmentItem);
+        let cases: &[(&str, Damage)] = &[
+            ("none a unit", |item| item.per = 0),
+            ("more a unit than there can be", |item| item.per = LEVEL_MAX + 1),
+            ("negative units", |item| item.quantity = -1),
+            ("more units than there can be", |item| item.quantity = LEVEL_MAX + 1),
+            ("more gone than there were", |item| item.shipped = 5),
+            ("negative units gone", |item| item.shipped = -1),
+        ];
+        assert!(row().is_sound());
+        for (what, damage) in cases {
+            let mut row = row();
+            damage(&mut row.items[1]);
+            assert!(!row.is_sound(), "{what}");
+        }
+    }
+
+    /// What left of each item, the units that left as a whole and those that did not, by line.
+    #[test]
+    fn of_a_bundle_counts_what_left_as_a_whole() {
+        type Case<'a> = ([i64; 3], &'a [(usize, i64)], &'a [(usize, i64)]);
+        let cases: &[Case<'_>] = &[
+            ([0, 0, 0], &[(0, 0), (1, 0)], &[(0, 2), (1, 3)]),
+            ([1, 2, 1], &[(0, 1), (1, 1)], &[(0, 1), (1, 2)]),
+            ([2, 2, 0], &[(0, 1), (1, 0)], &[(0, 1), (1, 3)]),
+            ([1, 4, 3], &[(0, 1), (1, 3)], &[(0, 1), (1, 0)]),
+            ([0, 3, 0], &[(0, 0), (1, 0)], &[(0, 2), (1, 3)]),
+            ([2, 4, 3], &[(0, 2), (1, 3)], &[(0, 0), (1, 0)]),
+        ];
+        for (gone, complete, open) in cases {
+            let mut row = row();
+            row.items.iter_mut().zip(gone).for_each(|(item, gone)| item.shipped = *gone);
+            assert_eq!((row.complete_units(), row.open_units()), (complete.to_vec(), open.to_vec()), "{gone:?}");
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Points in time, as milliseconds since the Unix epoch (UTC). The core never asks what time it is.
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 
 /// The last millisecond of the year 9999, the latest time that is taken.
 pub const TIME_MS_MAX: i64 = 253_402_300_799_999;
@@ -43,7 +44,43 @@ pub fn http_date_ms(text: &str) -> Option<i64> {
 pub fn rfc3339(time_ms: i64) -> String {
     match Timestamp::from_millisecond(time_ms) {
         Ok(timestamp) => format!("{timestamp:.3}"),
-        // Unreachable for times that `in_range` let in; a store that holds others is still readable.
-        Err(_) => "1970-01-01T00:00:00.000Z".to_owned(),
+        // A timestamp ends a day before its year does, so that it is one in every time zone.
+        Err(_) => match EPOCH.checked_add(SignedDuration::from_millis(time_ms)) {
+            Ok(datetime) => format!("{datetime:.3}Z"),
+            // Not for times that `in_range` let in; a store that holds others is still readable.
+            Err(_) => "1970-01-01T00:00:00.000Z".to_owned(),
+        },
+    }
+}
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_dates_in_their_three_forms_and_others_in_none() {
+        for date in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(http_date_ms(date), Some(784_111_777_000), "{date}");
+            assert_eq!(http_date_ms(&format!(" {date} ")), Some(784_111_777_000), "{date}");
+        }
+        for none in ["", "soon", "120", "06 Nov", "Sun Nov 31 08:49:37 1994", "Sunday, 06-Nov-94 08:49:37 CET"] {
+            assert_eq!(http_date_ms(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_for_events() {
+        for (time_ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_291_191_960_001, "2010-12-01T08:26:00.001Z"),
+            (TIME_MS_MAX, "9999-12-31T23:59:59.999Z"),
+            (i64::MAX, "1970-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(rfc3339(time_ms), text);
+            assert_eq!(in_range(time_ms), time_ms <= TIME_MS_MAX);
+        }
+        assert!(!in_range(-1));
     }
 }

@@ -8,9 +8,9 @@ use stockroom::fulfillment::FulfillmentOrder;
 use stockroom::{
     Answer, CancelOrder, Code, DeliveryAnswer, DeliveryBody, DeliveryResult, EventKind, Fulfill, Fulfilled,
     FulfillmentState, LeasedDelivery, MessageId, NewOrder, NoteFulfillment, NoteShipment, NoteWarehouseStock,
-    OrderState, Patience, ReassignFulfillment, RegisterDestination, RegisterWarehouse, ReportDelivery, Retry,
-    ShipOrder, SkuLevel, SkuQuantity, StockPolicy, StockReports, TakeDeliveries, TransferStock, WarehouseStatus,
-    WarehouseStock,
+    OrderState, Patience, ReassignFulfillment, RegisterChannel, RegisterDestination, RegisterLocation,
+    RegisterWarehouse, ReportDelivery, Retry, ShipOrder, SkuLevel, SkuQuantity, StockPolicy, StockReports,
+    TakeDeliveries, TransferStock, WarehouseStatus, WarehouseStock,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -342,6 +342,31 @@ fn a_part_that_left_before_the_cancel_stays_shipped() {
     let asked = take(&shop, "wms-main");
     shop.accept(reported(&asked[0], DeliveryResult::Done(DeliveryAnswer::Cancelled)));
     assert_eq!((state(&shop, "o-1"), available(&shop, "mug", "main")), (OrderState::Shipped, 3));
+    shop.assert_verified();
+}
+
+#[test]
+fn two_refusals_are_given_to_one_location() {
+    let shop = shop(&[("main", "mug", 3), ("backup", "mug", 9)]);
+    shop.accept(RegisterLocation { location: "depot".into() });
+    shop.accept(receive("depot", "mug", 3));
+    let locations = ["main", "depot", "backup"].map(str::to_owned).into();
+    shop.accept(RegisterChannel { channel: "web".into(), locations, ..RegisterChannel::default() });
+    shop.accept(RegisterWarehouse {
+        location: "depot".into(),
+        destination: "wms-main".into(),
+        ..RegisterWarehouse::default()
+    });
+    shop.accept(order("o-1", &[("mug", 6)]));
+    hand_over(&shop);
+    for fulfillment in ["o-1-1", "o-1-2"] {
+        shop.accept(note(fulfillment, WarehouseStatus::Refused { why: "flooded".into() }));
+        shop.accept(ReassignFulfillment { fulfillment: fulfillment.into(), location: Some("backup".into()) });
+    }
+    let row = shop.room.order("o-1").unwrap().unwrap();
+    let open: Vec<i64> = row.body.allocations.iter().map(|allocation| allocation.open).collect();
+    assert_eq!((open, available(&shop, "mug", "backup")), (vec![6], 3));
+    assert_eq!((available(&shop, "mug", "main"), available(&shop, "mug", "depot")), (3, 3));
     shop.assert_verified();
 }
 

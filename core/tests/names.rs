@@ -55,6 +55,12 @@ fn what_is_told_has_its_name() {
 }
 
 #[test]
+fn failures_have_their_numbers() {
+    let numbers: Vec<u16> = ErrorKind::ALL.iter().map(|kind| kind.number()).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+}
+
+#[test]
 fn a_request_without_an_answer_says_whether_it_was_sent() {
     assert_eq!(HttpFailure::NotSent("no route".into()).to_string(), "not sent: no route");
     assert_eq!(HttpFailure::Lost("hung up".into()).to_string(), "no answer: hung up");

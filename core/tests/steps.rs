@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use common::{START_MS, assert_verified, digest, furnishing, order, receive};
@@ -10,8 +11,8 @@ use stockroom::engine::{Changes, Needs, Progress, Step, WorkingSet};
 use stockroom::memory::MemoryStore;
 use stockroom::ports::{Finish, Freshness, Mode, Page, Rows, Store, Written};
 use stockroom::{
-    Code, Command, ErrorKind, NewOrder, PlaceHold, RegisterSku, Reply, Result, SetStockPolicy, StockLine, StockPolicy,
-    Stockroom, Tick, TimedCommand,
+    Code, Command, ErrorKind, NewOrder, PlaceHold, RegisterLocation, RegisterSku, Reply, Result, SetStockPolicy,
+    StockLine, StockPolicy, Stockroom, Tick, TimedCommand,
 };
 
 /// What a batch asked for, by the kind of progress.
@@ -306,4 +307,72 @@ fn a_store_that_contradicts_itself_is_corrupt_and_asked_no_further() {
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(room.order("o-1").expect("it can be read").is_none());
     assert_verified(&room);
+}
+
+/// How often each sample asks the store, one after the other and where only the catalog is known; a trip to a database
+/// elsewhere costs more than all that is decided. A number that falls is to be written here; one that grows is a loss.
+const ASKS: &[(&str, &[usize])] = &[
+    ("register_sku", &[1]),
+    ("register_location", &[0]),
+    ("register_channel", &[0]),
+    ("receive_stock", &[2]),
+    ("adjust_stock", &[2]),
+    ("count_stock", &[2]),
+    ("transfer_stock", &[2]),
+    ("set_stock_policy", &[2]),
+    ("place_hold", &[3]),
+    ("extend_hold", &[1]),
+    ("release_hold", &[2]),
+    ("tick", &[3]),
+    ("place_order", &[3]),
+    ("edit_order", &[2, 3]),
+    ("cancel_order", &[2]),
+    ("ship_order", &[2]),
+    ("return_order", &[2]),
+    ("complete_order", &[1]),
+    ("subscribe", &[1]),
+    ("acknowledge", &[1]),
+    ("unsubscribe", &[1]),
+    ("prune", &[1]),
+    ("register_destination", &[1]),
+    ("take_deliveries", &[2]),
+    ("requeue_delivery", &[2]),
+    ("drop_delivery", &[5]),
+    ("report_delivery", &[1, 1, 1, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 4, 4, 4]),
+    ("note_fulfillment", &[2, 2, 2, 2]),
+    ("note_shipment", &[2]),
+    ("reassign_fulfillment", &[6]),
+    ("fulfill", &[6]),
+    ("register_warehouse", &[3]),
+    ("note_warehouse_stock", &[5]),
+    ("connect_channel", &[3]),
+    ("disconnect_channel", &[2]),
+    ("reconcile_channel", &[1]),
+    ("note_orders_through", &[1]),
+    ("set_listing", &[4]),
+    ("remove_listing", &[6]),
+    ("update_listings", &[3]),
+    ("note_listings", &[4]),
+    ("take_channel_order", &[3, 2, 3]),
+];
+
+#[test]
+fn a_command_asks_at_once_for_all_that_it_is_sure_to_need() {
+    let prepared = common::samples::prepared().room.into_store();
+    let asks = |command: Command| {
+        let (mut store, mut rows) = (prepared.clone(), WorkingSet::default());
+        let known = RegisterLocation { location: "main".into() };
+        drive(&mut store, &mut rows, &timed([known.into()])).expect("the catalog is read");
+        drive(&mut store, &mut rows, &timed([command])).expect("it is driven to its end").1.needs
+    };
+    let mut found: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for sample in common::samples::samples() {
+        let plain = asks(sample.command());
+        found.entry(sample.action).or_default().push(plain);
+        if ["place_order", "ship_order", "receive_stock"].contains(&sample.action) {
+            assert_eq!(asks(sample.command().with_key("k-new")), plain, "{} with a key", sample.action);
+        }
+    }
+    let expected: BTreeMap<&str, Vec<usize>> = ASKS.iter().map(|(action, asks)| (*action, asks.to_vec())).collect();
+    assert_eq!(found, expected);
 }

@@ -1,0 +1,67 @@
+//! What is said of the whole state: its digest, what is pruned of it, and that names of the greatest length are found in it.
+
+mod common;
+
+use common::samples::prepared;
+use common::{Shop, order};
+use stockroom::{
+    MessageId, NoteFulfillment, PlaceHold, RegisterSku, StockLine, Subscribe, SubscribeFrom, WarehouseStatus,
+};
+
+/// Hosts keep digests with their backups, so that they stay the same from version to version. Where the shop of the
+/// samples changes, so does the second.
+#[test]
+fn digests_stay_what_they_are() {
+    for (shop, digest) in [
+        (Shop::empty(), "683f8f98b22adc9fd9c259530c7d3ce12b60e7cb70f5d20c153615f6e92bf4a1"),
+        (prepared(), "aba2d16107ecb3438c7627ba1d296e822417b8c788bf328113297730023f7081"),
+    ] {
+        assert_eq!(shop.room.digest().expect("it can be read").to_string(), digest);
+    }
+}
+
+#[test]
+fn every_kind_of_row_that_is_pruned_is_counted() {
+    let shop = prepared();
+    let before = shop.room.digest().expect("it can be read");
+    let (source, message) = ("wms".into(), "m-1".into());
+    shop.accept(NoteFulfillment {
+        fulfillment: "o-accepted-1".into(),
+        status: WarehouseStatus::Picking,
+        message: Some(MessageId { source, message }),
+    });
+    shop.set_clock(shop.now_ms() + 100 * 24 * 3_600_000);
+    let total = shop.room.prune(shop.now_ms()).expect("it is done");
+    assert_eq!((total.events, total.keys, total.orders, total.messages), (3, 1, 5, 1));
+    assert_ne!(shop.room.digest().expect("it can be read"), before);
+    let again = shop.room.prune(shop.now_ms()).expect("it is done");
+    assert_eq!((again.keys, again.orders, again.messages), (0, 0, 0));
+    shop.assert_verified();
+}
+
+#[test]
+fn names_of_the_greatest_length_are_found_and_longer_ones_are_nobodys() {
+    let shop = Shop::stocked(&[("main", "mug", 10)]);
+    let name = |letter: &str| letter.repeat(64);
+    shop.accept(RegisterSku { sku: name("s"), components: None });
+    shop.accept(order(&name("o"), &[("mug", 1)]));
+    let (lines, channel) = (vec![StockLine { sku: "mug".into(), quantity: 1 }], "web".into());
+    shop.accept(PlaceHold { hold: name("h"), channel, lines, lives_ms: 60_000, ..PlaceHold::default() });
+    shop.accept(Subscribe { subscription: name("e"), from: SubscribeFrom::Start });
+    let room = &shop.room;
+    let longer = |letter: &str| name(letter) + letter;
+    let found = (
+        room.order(&name("o")).unwrap().is_some(),
+        room.hold(&name("h")).unwrap().is_some(),
+        room.subscription(&name("e")).unwrap().is_some(),
+        room.available(&name("s"), "main").unwrap(),
+    );
+    assert_eq!(found, (true, true, true, Some(0)));
+    let none = (
+        room.order(&longer("o")).unwrap().is_some(),
+        room.hold(&longer("h")).unwrap().is_some(),
+        room.subscription(&longer("e")).unwrap().is_some(),
+        room.available(&longer("s"), "main").unwrap(),
+    );
+    assert_eq!(none, (false, false, false, None));
+}

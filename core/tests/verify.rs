@@ -6,6 +6,7 @@ mod common;
 use common::samples::prepared;
 use common::{START_MS, furnishing, order, receive};
 use stockroom::engine::{Changes, Needs, Record, WorkingSet};
+use stockroom::fulfillment::FulfillmentState;
 use stockroom::inventory::Stock;
 use stockroom::memory::MemoryStore;
 use stockroom::order::OrderState;
@@ -462,4 +463,83 @@ fn an_honest_store_is_believed() {
     let mut told = Vec::new();
     room.verify_with(&mut |read| told.push(read)).expect("it can be read");
     assert!(told.windows(2).all(|pair| pair[0] <= pair[1]) && told.last() > Some(&5), "{told:?}");
+}
+
+/// Each condition by itself, told by what is said of it: another that fails as well must not hide that it was looked at.
+#[test]
+fn what_is_wrong_is_said() {
+    type Tamper = fn(&mut Rows);
+    let cases: &[(&str, &str, Tamper)] = &[
+        ("has a negative allocation", "open", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().flat_map(|row| row.body.allocations.first_mut()).for_each(|a| a.open = -1);
+            }
+        }),
+        ("has a negative allocation", "beyond stock", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().flat_map(|row| row.body.allocations.first_mut()).for_each(|a| a.backordered = -1);
+            }
+        }),
+        ("has a negative allocation", "gone", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().flat_map(|row| row.body.allocations.first_mut()).for_each(|a| a.shipped = -1);
+            }
+        }),
+        ("do not add up", "more came back than left", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().flat_map(|row| row.body.lines.first_mut()).for_each(|line| line.returned = 99);
+            }
+        }),
+        ("open units", "closed at no time", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().filter(|row| row.state.is_closed()).for_each(|row| row.closed_at_ms = None);
+            }
+        }),
+        ("open units", "open, and closed at a time", |rows| {
+            if let Rows::Orders(rows) = rows {
+                rows.iter_mut().filter(|row| !row.state.is_closed()).for_each(|row| row.closed_at_ms = Some(START_MS));
+            }
+        }),
+        ("stands where", "an event row that ends before it begins", |rows| {
+            if let Rows::Events(rows) = rows {
+                rows.iter_mut().skip(3).take(1).for_each(|row| row.number = row.first_number - 1);
+            }
+        }),
+        ("stands where", "an event row that begins later", |rows| {
+            if let Rows::Events(rows) = rows {
+                rows.iter_mut().skip(3).take(1).for_each(|row| row.first_number += 1);
+            }
+        }),
+        (
+            "its units do not add up",
+            "more gone than there were",
+            each!(Fulfillment, row => {
+                if row.state != FulfillmentState::Shipped {
+                    row.items.iter_mut().for_each(|item| item.shipped = item.quantity + 1);
+                }
+            }),
+        ),
+        (
+            "its units do not add up",
+            "shipped with units left",
+            each!(Fulfillment, row => {
+                row.items.iter_mut().for_each(|item| item.shipped = 0);
+                row.state = FulfillmentState::Shipped;
+            }),
+        ),
+        ("by delivery", "another delivery", each!(Fulfillment, row => row.delivery += u64::from(row.delivery > 0))),
+        (
+            "by delivery",
+            "requested by none",
+            each!(Fulfillment, row => {
+                if row.state == FulfillmentState::Accepted {
+                    row.state = FulfillmentState::Requested;
+                }
+            }),
+        ),
+    ];
+    for (said, what, tamper) in cases {
+        let report = found(tamper);
+        assert!(report.problems.iter().any(|problem| problem.detail.contains(said)), "{what}: {report}");
+    }
 }

@@ -126,6 +126,20 @@ fn age_ends_a_delivery_too() {
 }
 
 #[test]
+fn a_requeued_letter_is_as_young_as_a_new_one() {
+    let shop = waiting(Patience { attempts_max: 1_000, age_max_ms: 5_000, ..patience() }, 1);
+    for age_ms in [4_000, 4_000] {
+        pass(&shop, age_ms);
+        shop.accept(report(&take_one(&shop), retry(RetryCause::NotYet)));
+        assert!(dead(&shop).is_empty());
+        pass(&shop, 9_000);
+        shop.accept(report(&take_one(&shop), retry(RetryCause::NotYet)));
+        assert_eq!(dead(&shop).len(), 1);
+        shop.accept(RequeueDelivery { destination: "wms".into(), number: 1 });
+    }
+}
+
+#[test]
 fn a_requeued_letter_has_all_its_attempts_again() {
     let shop = waiting(patience(), 1);
     for _ in 0..2 {

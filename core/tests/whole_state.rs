@@ -5,7 +5,8 @@ mod common;
 use common::samples::prepared;
 use common::{Shop, order};
 use stockroom::{
-    MessageId, NoteFulfillment, PlaceHold, RegisterSku, StockLine, Subscribe, SubscribeFrom, WarehouseStatus,
+    CancelOrder, CountStock, EventData, MessageId, NewOrder, NoteFulfillment, PlaceHold, RegisterSku, ShipTo,
+    StockLine, Subscribe, SubscribeFrom, WarehouseStatus,
 };
 
 /// Hosts keep digests with their backups, so that they stay the same from version to version. Where the shop of the
@@ -64,4 +65,45 @@ fn names_of_the_greatest_length_are_found_and_longer_ones_are_nobodys() {
         room.available(&longer("s"), "main").unwrap(),
     );
     assert_eq!(none, (false, false, false, None));
+}
+
+#[test]
+fn whatever_detail_an_order_has_is_kept() {
+    let shop = Shop::stocked(&[("main", "mug", 10)]);
+    let to = || Some(ShipTo { city: "Bergen".into(), ..ShipTo::default() });
+    let metadata = || [("gift".to_owned(), "yes".to_owned())].into();
+    for (id, ship_to, note, metadata) in [
+        ("o-none", None, None, Default::default()),
+        ("o-to", to(), None, Default::default()),
+        ("o-note", None, Some("ring twice".to_owned()), Default::default()),
+        ("o-meta", None, None, metadata()),
+    ] {
+        let new = NewOrder { ship_to: ship_to.clone(), note: note.clone(), metadata, ..order(id, &[("mug", 1)]) };
+        let metadata = new.metadata.clone();
+        shop.accept(new);
+        let details = shop.room.order(id).unwrap().unwrap().body.details;
+        let kept = details.map(|details| (details.ship_to.clone(), details.note.clone(), details.metadata.clone()));
+        assert_eq!(kept, (id != "o-none").then_some((ship_to, note, metadata)), "{id}");
+    }
+}
+
+/// What is pruned between them still leads from one claim to the next.
+#[test]
+fn claims_are_found_across_orders_that_were_pruned() {
+    let shop = Shop::stocked(&[("main", "mug", 6)]);
+    for id in ["o-1", "o-2", "o-3"] {
+        shop.accept(order(id, &[("mug", 2)]));
+    }
+    shop.accept(CancelOrder { order: "o-2".into(), ..CancelOrder::default() });
+    shop.set_clock(shop.now_ms() + 1_000);
+    assert_eq!(shop.room.prune(shop.now_ms()).expect("it is done").orders, 1);
+    shop.assert_verified();
+    shop.accept(CountStock { sku: "mug".into(), location: "main".into(), counted: 0, expected: None, reference: None });
+    let said = shop.events().into_iter().find_map(|event| match event.data {
+        EventData::StockShortfall(said) => Some(said),
+        _ => None,
+    });
+    let touched: Vec<_> = said.expect("it is said").orders.into_iter().map(|one| (one.order, one.units)).collect();
+    assert_eq!(touched, [("o-3".into(), 2), ("o-1".into(), 2)]);
+    shop.assert_verified();
 }

@@ -31,6 +31,7 @@ fn drive(store: &mut MemoryStore, rows: &mut WorkingSet, commands: &[TimedComman
         match step.advance(rows)? {
             Progress::Needs(needs) => {
                 assert!(!needs.is_empty(), "a need of nothing");
+                assert_tidy(&needs);
                 asked.needs += 1;
                 store.supply(&needs, rows)?;
             }
@@ -45,6 +46,20 @@ fn drive(store: &mut MemoryStore, rows: &mut WorkingSet, commands: &[TimedComman
     }
     assert_eq!(store.write(rows.take_changes()?, Finish::Commit)?, Written::Done);
     Ok((step.into_replies(), asked))
+}
+
+/// In one order and without doubles: a store that locks rows locks them in the order in which everybody does.
+fn assert_tidy(needs: &Needs) {
+    fn assert_unique<T: Ord + std::fmt::Debug>(list: &[T]) {
+        assert!(list.is_sorted() && list.windows(2).all(|pair| pair[0] != pair[1]), "{list:?}");
+    }
+    assert_unique(&needs.skus);
+    assert_unique(&needs.stock);
+    assert_unique(&needs.order_ids);
+    assert_unique(&needs.orders);
+    assert_unique(&needs.holds);
+    assert_unique(&needs.keys);
+    assert_unique(&needs.records);
 }
 
 fn timed(commands: impl IntoIterator<Item = Command>) -> Vec<TimedCommand> {
@@ -375,4 +390,51 @@ fn a_command_asks_at_once_for_all_that_it_is_sure_to_need() {
     }
     let expected: BTreeMap<&str, Vec<usize>> = ASKS.iter().map(|(action, asks)| (*action, asks.to_vec())).collect();
     assert_eq!(found, expected);
+}
+
+/// Whatever a command changed, and be it one kind of row alone.
+#[test]
+fn what_is_to_be_written_is_known_to_be_there() {
+    let prepared = common::samples::prepared().room.into_store();
+    for sample in common::samples::samples() {
+        let (mut store, mut rows) = (prepared.clone(), WorkingSet::default());
+        let commands = timed([sample.command()]);
+        let mut step = Step::new(&commands);
+        loop {
+            match step.advance(&mut rows).expect("it is decided") {
+                Progress::Needs(needs) => store.supply(&needs, &mut rows).expect("supplied"),
+                Progress::Flush => {
+                    let changes = rows.take_changes().expect("whole");
+                    assert_eq!(store.write(changes, Finish::Stay).expect("written"), Written::Done);
+                }
+                Progress::Decided => break,
+            }
+        }
+        let is_dirty = rows.is_dirty();
+        let changes = rows.take_changes().expect("whole");
+        assert_eq!(is_dirty, !is_nothing(&changes), "{}", sample.action);
+        assert!(!rows.is_dirty(), "{}", sample.action);
+    }
+}
+
+fn is_nothing(changes: &Changes) -> bool {
+    let rows = [
+        changes.skus.len(),
+        changes.locations.len(),
+        changes.channels.len(),
+        changes.new_stock.len(),
+        changes.stock.len(),
+        changes.new_orders.len(),
+        changes.changed_orders.len(),
+        changes.holds.len(),
+        changes.gone_holds.len(),
+        changes.backorders.len(),
+        changes.movements.len(),
+        changes.events.len(),
+        changes.keys.len(),
+        changes.subscriptions.len(),
+        changes.forget.len(),
+        changes.records.len(),
+    ];
+    rows.iter().sum::<usize>() == 0
 }

@@ -5,8 +5,8 @@ mod common;
 use common::samples::prepared;
 use common::{Shop, order};
 use stockroom::{
-    CancelOrder, CountStock, EventData, MessageId, NewOrder, NoteFulfillment, PlaceHold, RegisterSku, ShipTo,
-    StockLine, Subscribe, SubscribeFrom, WarehouseStatus,
+    Answer, CancelOrder, CountStock, EventData, MessageId, NewOrder, NoteFulfillment, PlaceHold, Prune, PruneFrom,
+    RegisterSku, ShipTo, StockLine, Subscribe, SubscribeFrom, WarehouseStatus,
 };
 
 /// Hosts keep digests with their backups, so that they stay the same from version to version. Where the shop of the
@@ -38,6 +38,33 @@ fn every_kind_of_row_that_is_pruned_is_counted() {
     let again = shop.room.prune(shop.now_ms()).expect("it is done");
     assert_eq!((again.keys, again.orders, again.messages), (0, 0, 0));
     shop.assert_verified();
+}
+
+/// What happened at the very time stays, and a row at a time is as good as all at once.
+#[test]
+fn what_is_pruned_is_older_than_the_time_and_found_page_by_page() {
+    let shop = prepared();
+    let before_ms = shop.now_ms() + 1;
+    let whole = shop.room.prune(before_ms).expect("it is done");
+    let by_one = prepared();
+    let (mut events, mut keys, mut orders) = (0, 0, 0);
+    let mut from = Some(PruneFrom::default());
+    while let Some(place) = from {
+        let reply = by_one.accept(Prune { before_ms, limit: 1, from: place });
+        let Ok(Answer::Pruned(pruned)) = reply.accepted() else { panic!("{reply:?}") };
+        (events, keys, orders) = (events + pruned.events, keys + pruned.keys, orders + pruned.orders);
+        from = pruned.next.clone();
+    }
+    assert_eq!((events, keys, orders), (whole.events, whole.keys, whole.orders));
+    assert!(keys > 0 && orders > 1);
+    // All of it happened at one time.
+    let at_once = Shop::stocked(&[("main", "mug", 10)]);
+    at_once.accept(order("o-1", &[("mug", 1)]));
+    at_once.accept(CancelOrder { order: "o-1".into(), ..CancelOrder::default() });
+    let none = at_once.room.prune(at_once.now_ms()).expect("it is done");
+    assert_eq!((none.events, none.keys, none.orders), (0, 0, 0));
+    assert_eq!(at_once.room.prune(at_once.now_ms() + 1).expect("it is done").orders, 1);
+    assert_eq!(at_once.room.now_ms(), at_once.now_ms());
 }
 
 #[test]

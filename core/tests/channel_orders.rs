@@ -77,6 +77,18 @@ fn what_a_shop_sold_with_a_change_is_not_sent_to_it() {
 }
 
 #[test]
+fn what_is_wrong_with_a_change_is_said_of_the_line_as_the_shop_tells_it() {
+    let shop = settled_shop(&[("main", "mug", 10), ("main", "plate", 10)], ChannelPolicy::default());
+    let first = told("s-1", 1_000, &[("a", "mug", 2), ("b", "plate", 1)]);
+    shop.accept(taken(first.clone()));
+    let lines = vec![line("c", "mug", 1), line("b", "plate", 1), line("a", "mug", 99)];
+    let more = ChannelOrder { lines, updated_at_ms: START_MS + 2_000, ..first };
+    let rejection = shop.reject_as(Code::InsufficientStock, taken(more));
+    let places: Vec<&str> = rejection.faults.iter().map(|fault| &*fault.at).collect();
+    assert_eq!(places, ["order.lines[2]", "order.lines[0]"], "nothing is left for the new line either");
+}
+
+#[test]
 fn a_cancellation_that_comes_before_its_order_keeps_it_from_being_placed() {
     let shop = settled_shop(&[("main", "mug", 10)], ChannelPolicy::default());
     let first = told("s-1", 1_000, &[("a", "mug", 2)]);

@@ -3,110 +3,20 @@
 
 mod common;
 
+use common::warehouses::{
+    available, cancel, fulfillments, hand_over, handed, kinds, note, react, refused, reported, shipment, shop, state,
+    states, take,
+};
 use common::{Shop, order, receive};
 use stockroom::fulfillment::FulfillmentOrder;
 use stockroom::{
-    Answer, CancelOrder, Code, CountStock, DeliveryAnswer, DeliveryBody, DeliveryResult, EventKind, Fulfill, Fulfilled,
-    FulfillmentState, LeasedDelivery, MessageId, NewOrder, NoteFulfillment, NoteShipment, NoteWarehouseStock,
-    OrderState, Patience, ReassignFulfillment, RegisterChannel, RegisterDestination, RegisterLocation,
-    RegisterWarehouse, ReportDelivery, Retry, SetStockPolicy, ShipOrder, SkuLevel, SkuQuantity, StockPolicy,
-    StockReports, TakeDeliveries, TransferStock, WarehouseStatus, WarehouseStock,
+    Answer, CancelOrder, Code, DeliveryAnswer, DeliveryBody, DeliveryResult, EventKind, Fulfill, FulfillmentState,
+    MessageId, NewOrder, NoteFulfillment, NoteWarehouseStock, OrderState, Patience, ReassignFulfillment,
+    RegisterDestination, RegisterWarehouse, Retry, ShipOrder, SkuLevel, StockPolicy, StockReports, TransferStock,
+    WarehouseStatus, WarehouseStock,
 };
 
 const HOUR_MS: i64 = 3_600_000;
-
-/// A shop whose two locations are run by warehouses.
-fn shop(levels: &[(&str, &str, i64)]) -> Shop {
-    let shop = Shop::stocked(levels);
-    for (location, destination) in [("main", "wms-main"), ("backup", "wms-backup")] {
-        shop.accept(RegisterDestination { destination: destination.into(), ..RegisterDestination::default() });
-        shop.accept(RegisterWarehouse {
-            location: location.into(),
-            destination: destination.into(),
-            ..RegisterWarehouse::default()
-        });
-    }
-    shop
-}
-
-fn react(shop: &Shop) -> Fulfilled {
-    match shop.accept(Fulfill { limit: 100 }).outcome {
-        stockroom::Outcome::Accepted(Answer::Fulfilled(fulfilled)) => fulfilled,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn take(shop: &Shop, destination: &str) -> Vec<LeasedDelivery> {
-    let take = TakeDeliveries { destination: destination.into(), max: 100, lease_ms: 60_000 };
-    match shop.accept(take).outcome {
-        stockroom::Outcome::Accepted(Answer::Taken(taken)) => taken.deliveries,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn reported(delivery: &LeasedDelivery, result: DeliveryResult) -> ReportDelivery {
-    ReportDelivery {
-        destination: delivery.destination.to_string(),
-        number: delivery.number,
-        attempt: delivery.attempt,
-        result,
-    }
-}
-
-fn handed(reference: &str) -> DeliveryResult {
-    DeliveryResult::Done(DeliveryAnswer::Handed { reference: Some(reference.into()) })
-}
-
-fn refused(why: &str) -> DeliveryResult {
-    DeliveryResult::Refused { why: why.into() }
-}
-
-/// Reacts, and lets the warehouse at `main` take everything.
-fn hand_over(shop: &Shop) {
-    react(shop);
-    for delivery in take(shop, "wms-main") {
-        shop.accept(reported(&delivery, handed("W-1")));
-    }
-}
-
-fn fulfillments(shop: &Shop, order: &str) -> Vec<FulfillmentOrder> {
-    shop.room.fulfillment_orders(order).expect("it can be read").expect("the order exists")
-}
-
-fn states(shop: &Shop, order: &str) -> Vec<FulfillmentState> {
-    fulfillments(shop, order).iter().map(|row| row.state).collect()
-}
-
-fn state(shop: &Shop, order: &str) -> OrderState {
-    shop.room.order(order).expect("it can be read").expect("the order exists").state
-}
-
-fn note(fulfillment: &str, status: WarehouseStatus) -> NoteFulfillment {
-    NoteFulfillment { fulfillment: fulfillment.into(), status, message: None }
-}
-
-fn shipment(fulfillment: &str, shipment: &str, items: Option<&[(&str, i64)]>) -> NoteShipment {
-    let item = |(sku, quantity): &(&str, i64)| SkuQuantity { sku: (*sku).into(), quantity: *quantity };
-    NoteShipment {
-        fulfillment: fulfillment.into(),
-        shipment: shipment.into(),
-        items: items.map(|items| items.iter().map(item).collect()),
-        ..NoteShipment::default()
-    }
-}
-
-fn cancel(order: &str) -> CancelOrder {
-    CancelOrder { order: order.into(), ..CancelOrder::default() }
-}
-
-fn available(shop: &Shop, sku: &str, location: &str) -> i64 {
-    shop.room.available(sku, location).expect("it can be read").expect("it is registered")
-}
-
-fn kinds(shop: &Shop, order: &str) -> Vec<&'static str> {
-    let about = |event: &stockroom::Event| event.data.subject().starts_with(order);
-    shop.events().iter().filter(|event| about(event)).map(|event| event.data.kind().name()).collect()
-}
 
 #[test]
 fn an_order_goes_to_its_warehouse_and_leaves_in_two_parcels() {
@@ -318,20 +228,6 @@ fn a_warehouse_that_refused_to_cancel_may_be_asked_again_and_may_answer_later() 
 }
 
 #[test]
-fn what_was_cancelled_after_a_refusal_is_not_reassigned() {
-    let shop = shop(&[("main", "mug", 5), ("backup", "mug", 4)]);
-    shop.accept(order("o-1", &[("mug", 4)]));
-    hand_over(&shop);
-    shop.accept(note("o-1-1", WarehouseStatus::Refused { why: "two are broken".into() }));
-    let lines = Some(vec![stockroom::LineQuantity { line: 1, quantity: 3 }]);
-    shop.accept(CancelOrder { lines, ..cancel("o-1") });
-    shop.accept(ReassignFulfillment { fulfillment: "o-1-1".into(), location: None });
-    assert_eq!((available(&shop, "mug", "main"), available(&shop, "mug", "backup")), (5, 3));
-    assert!(kinds(&shop, "o-1").contains(&"fulfillment.reassigned"));
-    shop.assert_verified();
-}
-
-#[test]
 fn a_part_that_left_before_the_cancel_stays_shipped() {
     let shop = shop(&[("main", "mug", 5)]);
     shop.accept(order("o-1", &[("mug", 5)]));
@@ -342,126 +238,6 @@ fn a_part_that_left_before_the_cancel_stays_shipped() {
     let asked = take(&shop, "wms-main");
     shop.accept(reported(&asked[0], DeliveryResult::Done(DeliveryAnswer::Cancelled)));
     assert_eq!((state(&shop, "o-1"), available(&shop, "mug", "main")), (OrderState::Shipped, 3));
-    shop.assert_verified();
-}
-
-#[test]
-fn two_refusals_are_given_to_one_location() {
-    let shop = shop(&[("main", "mug", 3), ("backup", "mug", 9)]);
-    shop.accept(RegisterLocation { location: "depot".into() });
-    shop.accept(receive("depot", "mug", 3));
-    let locations = ["main", "depot", "backup"].map(str::to_owned).into();
-    shop.accept(RegisterChannel { channel: "web".into(), locations, ..RegisterChannel::default() });
-    shop.accept(RegisterWarehouse {
-        location: "depot".into(),
-        destination: "wms-main".into(),
-        ..RegisterWarehouse::default()
-    });
-    shop.accept(order("o-1", &[("mug", 6)]));
-    hand_over(&shop);
-    for fulfillment in ["o-1-1", "o-1-2"] {
-        shop.accept(note(fulfillment, WarehouseStatus::Refused { why: "flooded".into() }));
-        shop.accept(ReassignFulfillment { fulfillment: fulfillment.into(), location: Some("backup".into()) });
-    }
-    let row = shop.room.order("o-1").unwrap().unwrap();
-    let open: Vec<i64> = row.body.allocations.iter().map(|allocation| allocation.open).collect();
-    assert_eq!((open, available(&shop, "mug", "backup")), (vec![6], 3));
-    assert_eq!((available(&shop, "mug", "main"), available(&shop, "mug", "depot")), (3, 3));
-    shop.assert_verified();
-}
-
-#[test]
-fn another_location_has_all_of_it_and_has_not_refused() {
-    let shop = shop(&[("main", "mug", 9), ("main", "plate", 9), ("backup", "mug", 9), ("backup", "plate", 9)]);
-    shop.accept(RegisterLocation { location: "depot".into() });
-    shop.accept(receive("depot", "mug", 9));
-    let locations = ["main", "depot", "backup"].map(str::to_owned).into();
-    shop.accept(RegisterChannel { channel: "web".into(), locations, ..RegisterChannel::default() });
-    shop.accept(order("o-1", &[("mug", 2), ("plate", 2)]));
-    hand_over(&shop);
-    let refuse = |fulfillment: &str| {
-        let said = shop.accept(note(fulfillment, WarehouseStatus::Refused { why: "flooded".into() }));
-        let Answer::FulfillmentChanged(told) = said.accepted().unwrap() else { panic!("{said:?}") };
-        assert_eq!(told.state, FulfillmentState::Refused);
-        ReassignFulfillment { fulfillment: fulfillment.into(), location: None }
-    };
-    // The depot comes first and has no plates.
-    shop.accept(refuse("o-1-1"));
-    assert_eq!((available(&shop, "mug", "depot"), available(&shop, "plate", "backup")), (9, 7));
-    react(&shop);
-    // Main has all of it, and has refused.
-    let again = refuse("o-1-2");
-    shop.reject_as(Code::InsufficientStock, again.clone());
-    shop.accept(receive("depot", "plate", 2));
-    shop.accept(again);
-    assert_eq!((available(&shop, "mug", "depot"), available(&shop, "plate", "depot")), (7, 0));
-    shop.assert_verified();
-}
-
-#[test]
-fn a_warehouse_that_has_the_question_answers_it_later() {
-    let shop = shop(&[("main", "mug", 5)]);
-    shop.accept(order("o-1", &[("mug", 5)]));
-    hand_over(&shop);
-    shop.accept(cancel("o-1"));
-    react(&shop);
-    let asked = take(&shop, "wms-main");
-    assert_eq!(asked.len(), 1);
-    shop.accept(reported(&asked[0], DeliveryResult::Done(DeliveryAnswer::Taken)));
-    // Whatever else happens, it is not asked again.
-    shop.accept(receive("main", "mug", 1));
-    shop.accept(order("o-2", &[("mug", 1)]));
-    react(&shop);
-    let deliveries = take(&shop, "wms-main");
-    assert!(deliveries.iter().all(|one| !matches!(one.body, DeliveryBody::CancelFulfillment(_))), "{deliveries:?}");
-    assert!(!kinds(&shop, "o-1-1").contains(&"fulfillment.cancel_refused"));
-    assert!(fulfillments(&shop, "o-1")[0].cancelling);
-    shop.accept(note("o-1-1", WarehouseStatus::Cancelled));
-    assert_eq!(state(&shop, "o-1"), OrderState::Cancelled);
-    shop.assert_verified();
-}
-
-#[test]
-fn what_a_warehouse_ships_and_the_books_have_not_was_there() {
-    let shop = shop(&[("main", "mug", 6)]);
-    shop.accept(order("o-1", &[("mug", 4)]));
-    hand_over(&shop);
-    // Two are broken and one was lost: three are left that may leave.
-    let policy = SetStockPolicy { sku: "mug".into(), location: "main".into(), ..SetStockPolicy::default() };
-    shop.accept(SetStockPolicy { unavailable: Some(2), ..policy });
-    shop.accept(CountStock { sku: "mug".into(), location: "main".into(), counted: 5, expected: None, reference: None });
-    shop.accept(shipment("o-1-1", "S-1", Some(&[("mug", 1)])));
-    shop.accept(shipment("o-1-1", "S-2", None));
-    assert_eq!(state(&shop, "o-1"), OrderState::Shipped);
-    let level = shop.room.stock("mug", "main").unwrap().unwrap();
-    assert_eq!((level.on_hand, level.unavailable, level.allocated), (2, 2, 0));
-    shop.assert_verified();
-}
-
-#[test]
-fn a_refusal_waits_for_another_location() {
-    let shop = shop(&[("main", "mug", 5), ("backup", "mug", 4)]);
-    shop.accept(order("o-1", &[("mug", 4)]));
-    react(&shop);
-    let deliveries = take(&shop, "wms-main");
-    shop.accept(reported(&deliveries[0], refused("we do not carry mugs")));
-    assert_eq!(fulfillments(&shop, "o-1")[0].why, "we do not carry mugs");
-    assert_eq!((state(&shop, "o-1"), react(&shop).requested), (OrderState::Allocated, 0), "it is not asked again");
-    let reassign = |location: Option<&str>| ReassignFulfillment {
-        fulfillment: "o-1-1".into(),
-        location: location.map(str::to_owned),
-    };
-    shop.reject_as(Code::DuplicateEntry, reassign(Some("main")));
-    shop.reject_as(Code::LocationUnknown, reassign(Some("moon")));
-    shop.accept(reassign(None));
-    assert_eq!(states(&shop, "o-1"), [FulfillmentState::Refused, FulfillmentState::Requested]);
-    assert_eq!((available(&shop, "mug", "main"), available(&shop, "mug", "backup")), (5, 0));
-    shop.assert_verified();
-    shop.reject_as(Code::FulfillmentClosed, reassign(None));
-    let deliveries = take(&shop, "wms-backup");
-    shop.accept(reported(&deliveries[0], handed("B-1")));
-    shop.accept(shipment("o-1-2", "S-1", None));
-    assert_eq!(state(&shop, "o-1"), OrderState::Shipped);
     shop.assert_verified();
 }
 

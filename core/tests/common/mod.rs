@@ -7,6 +7,7 @@
 pub(crate) mod samples;
 pub(crate) mod scripted;
 pub(crate) mod shopkeeper;
+pub(crate) mod warehouses;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -11,6 +11,7 @@ use crate::error::During;
 use crate::open::vfs_over;
 use crate::store::SqliteStore;
 use crate::threads::pause;
+use crate::vfs::{Pages, pages, reserve};
 
 /// Pages copied before others get a turn.
 const STEP_PAGES: i32 = 1_000;
@@ -51,9 +52,10 @@ fn exists(path: &Path, vfs: Option<&'static str>) -> bool {
 
 fn copy(connection: &Connection, to: &Path, vfs: Option<&'static str>, progress: &mut dyn FnMut(u64)) -> Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    // The copy's pages get checksums of their own where the database has them.
-    let copy = Connection::open_with_flags_and_vfs(to, flags, vfs_over(vfs)?);
-    let mut copy = copy.during("sqlite.backup")?;
+    let mut copy = Connection::open_with_flags_and_vfs(to, flags, vfs_over(vfs)?).during("sqlite.backup")?;
+    if pages(connection) == Pages::Sealed {
+        begin_sealed(connection, &copy).during("sqlite.backup")?;
+    }
     // While a reading transaction is open the source stays as it is. Without one SQLite begins the copy anew
     // after every commit of another connection, and in a busy shop never gets done.
     let reading = connection.is_autocommit().then(|| connection.unchecked_transaction());
@@ -78,4 +80,13 @@ fn copy(connection: &Connection, to: &Path, vfs: Option<&'static str>, progress:
     drop(backup);
     drop(reading);
     copy.close().map_err(|(_, error)| crate::error::failure("sqlite.backup", error))
+}
+
+/// Writes the copy's first page, which says that pages have checksums. SQLite brings pages of a large copy to the file in any
+/// order, and those that came before it would have none.
+fn begin_sealed(connection: &Connection, copy: &Connection) -> rusqlite::Result<()> {
+    let page_bytes: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    copy.pragma_update(None, "page_size", page_bytes)?;
+    reserve(copy);
+    copy.pragma_update(None, "user_version", 1)
 }

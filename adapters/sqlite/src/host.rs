@@ -9,7 +9,7 @@ use stockroom::{Error, ErrorKind, Result};
 use crate::error::During;
 use crate::open::still_known;
 use crate::stock::StockLog;
-use crate::vfs::{self, Pages};
+use crate::vfs;
 use crate::{read, write};
 
 /// A store for the length of one transaction of the host's. Begin the transaction with `BEGIN IMMEDIATE`, so
@@ -62,9 +62,8 @@ impl Store for HostTransaction<'_> {
             let message = "no transaction is open: begin one on this connection first";
             return Err(Error::new(ErrorKind::Unsupported, "sqlite.begin", message));
         }
-        if vfs::pages(self.connection) == Pages::Unheeded {
-            let message = "the file has checksums, which this connection would break: open it with vfs_over";
-            return Err(Error::new(ErrorKind::Unsupported, "sqlite.begin", message));
+        if mode == Mode::Write {
+            vfs::may_write(self.connection, "sqlite.begin")?;
         }
         still_known(self.connection)?;
         self.run("SAVEPOINT stockroom", "sqlite.begin")?;

@@ -233,6 +233,7 @@ pub fn create_tables(connection: &mut Connection) -> Result<()> {
     if is_up_to_date(connection)? {
         return Ok(());
     }
+    vfs::may_write(connection, "sqlite.migrate")?;
     // One at a time, and all or nothing: whoever comes second waits here and finds it done, and a process that
     // is stopped halfway leaves what was there before.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).during("sqlite.migrate")?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 use stockroom::{Error, ErrorKind, Result, Stockroom};
 use stockroom_conformance::History;
-use stockroom_conformance::documents::{NOON, receive};
+use stockroom_conformance::documents::{NOON, receive, sku};
 use stockroom_conformance::expect::Expect;
 use stockroom_sqlite::{HostTransaction, Options, SqliteStore, create_tables};
 
@@ -161,19 +161,42 @@ fn a_backup_is_sealed_as_its_database_is() {
     assert_eq!(read(&place.path("copy.sqlite3")).expect("reads"), digest);
 }
 
+/// More pages than SQLite keeps in memory before it writes some of them, in no order.
+#[test]
+fn a_large_backup_is_sealed_to_its_last_page_too() {
+    let place = Place::new();
+    let shop = place.shop();
+    let long = "x".repeat(100);
+    shop.execute_batch((0..20_000).map(|number| sku(&format!("{long} {number}")).into())).expect("registered");
+    let mut store = shop.into_store();
+    store.back_up(place.path("copy.sqlite3"), &mut |_| {}).expect("copied");
+    drop(store);
+    let (sealed, unsealed) = sealed(&place.path("copy.sqlite3"));
+    assert!(sealed + unsealed > 1_000, "{sealed} {unsealed}");
+    assert_eq!(unsealed, 0);
+}
+
 #[test]
 fn a_hosts_connection_that_would_break_seals_is_refused() {
     let place = Place::new();
     let digest = filled(&place, &quick());
+    fs::copy(place.file(), place.path("before.sqlite3")).expect("copied");
     let mut other = plain(&place.file());
     create_tables(&mut other).expect("they are there");
     let transaction = other.transaction_with_behavior(TransactionBehavior::Immediate).expect("begins");
     let shop = Stockroom::new(HostTransaction::new(&transaction), || NOON);
+    assert_eq!(shop.digest().expect("it may read").to_string(), digest);
     let error = shop.execute(receive("main", &[("mug", 1)])).expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
     drop(shop);
     drop(transaction);
     assert_eq!(read(&place.file()).expect("reads"), digest);
+    // Nor are tables of before brought up to date over it.
+    place.connection().execute_batch("DELETE FROM stockroom_schema WHERE version > 1").expect("written");
+    let error = create_tables(&mut other).expect_err("refused");
+    assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("vfs_over"), "{error}");
+    drop(other);
+    fs::copy(place.path("before.sqlite3"), place.file()).expect("as it was");
     let mut heeding = place.connection();
     let transaction = heeding.transaction_with_behavior(TransactionBehavior::Immediate).expect("begins");
     let shop = Stockroom::new(HostTransaction::new(&transaction), || NOON);

@@ -10,4 +10,16 @@
 mod page;
 mod shim;
 
+use rusqlite::Connection;
+use stockroom::{Error, ErrorKind, Result};
+
 pub(crate) use shim::{Pages, over, pages, reserve};
+
+/// Refuses a connection that would leave pages with a seal of what they held before.
+pub(crate) fn may_write(connection: &Connection, operation: &'static str) -> Result<()> {
+    if pages(connection) == Pages::Unheeded {
+        let message = "the file has checksums, which this connection would break: open it with vfs_over";
+        return Err(Error::new(ErrorKind::Unsupported, operation, message));
+    }
+    Ok(())
+}

@@ -25,6 +25,10 @@ use crate::watch::{self, Stage, WatchedConnector};
 /// Small, so that one write is soon through: a timeout is looked at between two.
 const OUTPUT_BYTES: usize = 32 * 1024;
 
+/// How many idle connections are kept, to one host as to all: as many as may well be in use at once. ureq's three a
+/// host would have a busy relay's other connections made anew, with TLS's greeting, for almost each request.
+const IDLE_CONNECTIONS_MAX: usize = 256;
+
 /// A client for HTTP/1.1 over TLS 1.2 and 1.3, and where it is allowed over plain connections.
 ///
 /// Its clones share their connections. It can be used by many threads, each of which waits for its own answer.
@@ -56,6 +60,8 @@ impl HttpClient {
             .timeout_per_write(milliseconds(options.silence_timeout_ms))
             .timeout_recv_response(milliseconds(options.answer_timeout_ms))
             .timeout_global(milliseconds(options.whole_timeout_ms))
+            .max_idle_connections(IDLE_CONNECTIONS_MAX)
+            .max_idle_connections_per_host(IDLE_CONNECTIONS_MAX)
             .max_idle_age(Duration::from_millis(options.idle_max_ms))
             .output_buffer_size(OUTPUT_BYTES)
             .build();

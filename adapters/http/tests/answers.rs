@@ -1,5 +1,6 @@
 //! What comes back: every status is an answer, and what is not a whole answer is none.
 
+use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
@@ -189,6 +190,27 @@ fn connections_are_used_again_while_they_are_young() {
         forgetting.send(&get(&server.url("/"))).expect("an answer");
     }
     assert_eq!(server.connections(), 3);
+}
+
+#[test]
+fn connections_that_were_in_use_at_once_are_all_kept() {
+    const CALLERS: usize = 16;
+    let all_are_here = Barrier::new(CALLERS);
+    let server = Server::start(move |peer, _| {
+        while peer.receive() {
+            all_are_here.wait();
+            peer.say(answer("200 OK", "", b"text"));
+        }
+    });
+    let client = client(HttpOptions { idle_max_ms: 60_000, ..patient() });
+    for _ in 0..3 {
+        thread::scope(|scope| {
+            for _ in 0..CALLERS {
+                scope.spawn(|| client.send_within(&get(&server.url("/")), 10_000).expect("an answer"));
+            }
+        });
+    }
+    assert_eq!(server.connections(), CALLERS);
 }
 
 /// The other side may have read the request before it closed the connection that was kept open.

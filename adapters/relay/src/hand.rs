@@ -46,8 +46,6 @@ struct State {
     take_max: usize,
     rung: bool,
     keeper_waits: bool,
-    /// Whether the keeper speaks to the engine.
-    keeper_works: bool,
     carriers_wait: usize,
     /// Nothing is begun after this.
     close_at: Option<Instant>,
@@ -72,8 +70,6 @@ pub(crate) struct Hand {
     news: Condvar,
     report_after: Duration,
     connections: usize,
-    /// How many connections are enough while the keeper is behind.
-    few: usize,
 }
 
 impl State {
@@ -113,17 +109,6 @@ impl State {
         if self.queue.len() <= batch { batch } else { 0 }
     }
 
-    /// Whether one more connection may begin what is next. Where the destination is so quick that the keeper cannot
-    /// keep up, more connections than the other processors can drive would only take its own from it; then all of them
-    /// wait for it together, with processors idle.
-    fn may_begin(&self, connections: usize, few: usize) -> bool {
-        let batch = self.batch(self.pace.take() as usize, connections);
-        let is_outrun =
-            self.keeper_works && self.pace.is_quick() && self.queue.len() < batch && self.close_at.is_none();
-        let stands_back = is_outrun && self.under_way >= few;
-        !stands_back && !self.queue.is_empty()
-    }
-
     /// How many are taken and reported at a time. Others wait for the engine meanwhile, so it is not without bound.
     fn batch(&self, per: usize, connections: usize) -> usize {
         (per * connections).min(self.take_max.max(connections))
@@ -159,14 +144,10 @@ impl Hand {
             take_max: options.take_max as usize,
             rung: false,
             keeper_waits: false,
-            keeper_works: false,
             carriers_wait: 0,
             close_at: None,
         };
-        // On each processor but the keeper's one that sends and one that waits for its answer.
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let few = (2 * (processors - 1)).max(1);
-        Hand { state: Mutex::new(state), work: Condvar::new(), news: Condvar::new(), report_after, connections, few }
+        Hand { state: Mutex::new(state), work: Condvar::new(), news: Condvar::new(), report_after, connections }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -192,8 +173,6 @@ impl Hand {
     pub(crate) fn wait(&self, time: Duration) {
         let end = Instant::now() + time.min(WAIT_MAX);
         let mut state = self.state();
-        state.keeper_works = false;
-        self.call(&state, usize::MAX);
         while !state.needs_keeper(self.connections) {
             let now = Instant::now();
             let report_at = state.finished_at.unwrap_or(now) + self.report_after.min(WAIT_MAX);
@@ -216,7 +195,6 @@ impl Hand {
         state.finished_at = None;
         // Its report is among them, and stands before the next taking.
         state.pause = None;
-        state.keeper_works = true;
         let finished = std::mem::take(&mut state.finished);
         let room = u32::try_from(state.room(self.connections)).unwrap_or(u32::MAX);
         let left = (state.alive == 0).then(|| state.queue.drain(..).collect());
@@ -263,8 +241,7 @@ impl Carrier<'_> {
             if state.close_at.is_some_and(|at| state.queue.is_empty() || Instant::now() >= at) {
                 return None;
             }
-            let may_begin = state.may_begin(self.hand.connections, self.hand.few);
-            let held = if may_begin { state.queue.pop_front() } else { None };
+            let held = state.queue.pop_front();
             if held.is_some() {
                 self.carries = true;
                 state.under_way += 1;
@@ -344,28 +321,5 @@ mod tests {
         // What is taken from now on was taken after the engine was told.
         hand.fill(some(5..7), true);
         assert_eq!((hand.look().finished.len(), hand.state().queue.len()), (0, 2));
-    }
-
-    #[test]
-    fn connections_stand_back_only_where_they_outrun_the_keeper() {
-        let options = RelayOptions { take_max: 10, ..RelayOptions::default() };
-        // The time of an attempt, what waits in hand, the connections at work, whether the keeper is, and what may be.
-        for (attempt_us, queue, under_way, keeper_works, expected) in [
-            (100, 0, 0, true, false),
-            (100, 3, 1, true, true),
-            (100, 3, 2, true, false),
-            (100, 3, 2, false, true),
-            (100, 10, 7, true, true),
-            (1_100, 3, 7, true, true),
-        ] {
-            let hand = Hand::new(&options, 8);
-            hand.fill(some(0..queue), true);
-            let mut state = hand.state();
-            state.pace.took(Duration::from_micros(attempt_us));
-            (state.under_way, state.keeper_works) = (under_way, keeper_works);
-            assert_eq!(state.may_begin(8, 2), expected, "{attempt_us} {queue} {under_way} {keeper_works}");
-            state.close_at = Some(Instant::now());
-            assert_eq!(state.may_begin(8, 2), queue > 0, "what is left at the end is for all");
-        }
     }
 }

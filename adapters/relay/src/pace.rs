@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// An attempt over a network is hardly ever quicker than this.
-const QUICK: Duration = Duration::from_millis(1);
-
 /// The pace of one connection, from the attempts that it has seen.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -21,11 +18,6 @@ impl Pace {
 
     pub(crate) fn took(&mut self, time: Duration) {
         self.attempt = Some(self.attempt.map_or(time, |average| (average * 7 + time) / 8));
-    }
-
-    /// Whether attempts are so quick that processors and not the destination limit them.
-    pub(crate) fn is_quick(&self) -> bool {
-        self.attempt.is_some_and(|attempt| attempt <= QUICK)
     }
 
     /// How many to take next.

@@ -25,9 +25,11 @@ fn post(agent: &ureq::Agent, url: &str, fulfillment: &str, body: &str) -> Outcom
     Ok(answer["id"].as_str().ok_or("an answer without an id")?.to_owned())
 }
 
-/// Without a timeout: with one, ureq 3.5 starts a thread for a lookup at each request, which would flatter us.
-fn agent() -> ureq::Agent {
-    ureq::Agent::new_with_defaults()
+/// As a careful engineer sets it up. Without a timeout: with one, ureq 3.5 starts a thread for a lookup at each request.
+/// And it keeps every connection, where ureq by itself keeps three and makes others anew.
+fn agent(connections: usize) -> ureq::Agent {
+    let config = ureq::Agent::config_builder().max_idle_connections_per_host(connections).build();
+    config.into()
 }
 
 fn url(warehouse: &Warehouse) -> String {
@@ -36,7 +38,7 @@ fn url(warehouse: &Warehouse) -> String {
 
 /// Posts the bodies, each connection its share, and keeps nothing.
 pub(super) fn bare_loop(bodies: &[(String, String)], connections: usize, warehouse: &Warehouse) -> Outcome<Sample> {
-    let (agent, url) = (agent(), url(warehouse));
+    let (agent, url) = (agent(connections), url(warehouse));
     let post = |(fulfillment, body): &(String, String)| post(&agent, &url, fulfillment, body).map(drop);
     time(bodies.len(), || {
         thread::scope(|scope| {
@@ -77,7 +79,7 @@ pub(super) fn relay(
     let mut connection = Connection::open(directory.path().join("relay.sqlite3"))?;
     pragmas(&connection)?;
     fill(&mut connection, bodies)?;
-    let (agent, url) = (agent(), url(warehouse));
+    let (agent, url) = (agent(connections), url(warehouse));
     let sample = time(bodies.len(), || {
         let (give, given) = mpsc::channel::<Leased>();
         let (tell, told) = mpsc::channel::<Outcome<Done>>();

@@ -2,7 +2,7 @@
 //! The exchange is a value without I/O, so the suite plays the remote side itself: every status, lost answers,
 //! requests that were never sent, bodies of all kinds.
 
-use stockroom::ports::{Exchange, HttpFailure, HttpRequest, HttpResponse, Method, TURNS_MAX, Turn};
+use stockroom::ports::{Exchange, HttpFailure, HttpRequest, HttpResponse, Method, REQUESTS_MAX, Turn};
 use stockroom::{
     CancelRequest, DeliveryAnswer, DeliveryBody, DeliveryResult, FulfillmentRequest, LeasedDelivery, RequestedItem,
     RetryCause, ShipTo, StockCheck,
@@ -121,7 +121,7 @@ fn converse(
         assert!(request.url.starts_with("http") && request.url.is_ascii(), "{}", request.url);
         let answered = answer(&request);
         asked.push(request);
-        assert!(asked.len() <= TURNS_MAX as usize, "the conversation does not end: {asked:?}");
+        assert!(asked.len() <= REQUESTS_MAX as usize, "the conversation does not end: {asked:?}");
         turn = bench.exchange.answered(delivery, step, &memo, answered.as_ref(), NOON);
         assert_eq!(
             turn,

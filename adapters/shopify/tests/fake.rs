@@ -36,6 +36,8 @@ struct FakeShop {
     keys: HashMap<String, (Vec<u8>, Value)>,
     /// Sets that were applied: item, from, to.
     applied: Vec<(String, i64, i64)>,
+    /// Whether user errors are said again under their key as well. What Shopify does is not known.
+    repeats_errors: bool,
 }
 
 impl FakeShop {
@@ -62,7 +64,7 @@ impl FakeShop {
                     return said.clone();
                 }
                 let said = self.set(&variables["input"]["quantities"]);
-                if said["inventorySetQuantities"]["userErrors"].as_array().unwrap().is_empty() {
+                if self.repeats_errors || said["inventorySetQuantities"]["userErrors"].as_array().unwrap().is_empty() {
                     self.keys.insert(key, (request.body.clone(), said.clone()));
                 }
                 said
@@ -100,11 +102,20 @@ fn number(id: &Value) -> &str {
     id.as_str().unwrap().rsplit('/').next().unwrap()
 }
 
+/// What somebody else changes a quantity to.
+#[derive(Clone, Copy, PartialEq)]
+enum Others {
+    /// What it never showed before. Two changes that cancel each other out are seen by nobody who compares.
+    Away,
+    /// Something else and back again.
+    AndBack,
+}
+
 /// One delivery, tried until it ends, with customers and failures in between.
-fn try_until_done(seed: u64) {
+fn try_until_done(seed: u64, others: Others, repeats_errors: bool) {
     let mut chance = Chance(seed);
     let exchange = GraphqlExchange::new(shop()).expect("a shop");
-    let mut fake = FakeShop::default();
+    let mut fake = FakeShop { repeats_errors, ..FakeShop::default() };
     let items: Vec<String> = (1..=1 + chance.below(8)).map(|item| item.to_string()).collect();
     let mut listings = Vec::new();
     for item in &items {
@@ -117,20 +128,23 @@ fn try_until_done(seed: u64) {
         let from = [None, Some(level), Some(level), Some(level + 1)][chance.below(4) as usize];
         listings.push((item.as_str(), chance.below(20) as i64, from));
     }
-    let mut others = -100;
+    let mut elsewhere = -100;
+    // Where others never rest, a failure in most conversations as well would let none of them end.
+    let calm = if others == Others::Away { 1 } else { 10 };
     let mut delivery: LeasedDelivery = set(&listings, false);
     for _attempt in 0..200 {
         let (_, end) = run(&exchange, &delivery, |request| {
-            // Somebody else changes it, each time to what it never showed before: two changes that cancel each other
-            // out are seen by nobody who compares.
-            if chance.one_in(12) {
-                let item = &items[chance.below(items.len() as u64) as usize];
-                if let Some(Some(level)) = fake.levels.get_mut(item) {
-                    others -= 1;
-                    *level = others;
+            if chance.one_in(if others == Others::Away { 12 } else { 2 }) {
+                let at = chance.below(items.len() as u64) as usize;
+                if let Some(Some(level)) = fake.levels.get_mut(&items[at]) {
+                    elsewhere -= 1;
+                    *level = match (others, listings[at].2) {
+                        (Others::AndBack, Some(from)) if *level < -100 => from,
+                        _ => elsewhere,
+                    };
                 }
             }
-            match chance.below(12) {
+            match chance.below(12 * calm) {
                 0 => return not_sent(),
                 1 => return lost(),
                 2 => return answer(500, ""),
@@ -138,13 +152,19 @@ fn try_until_done(seed: u64) {
                 _ => {}
             }
             let said = fake.carry_out(request);
-            if chance.one_in(8) { lost() } else { data(said) }
+            if chance.one_in(8 * calm) { lost() } else { data(said) }
         });
         match end {
             DeliveryResult::Retry(retry) => delivery.doubt = retry.doubt,
             DeliveryResult::Done(DeliveryAnswer::Quantities(said))
             | DeliveryResult::DoneWithPause { answer: DeliveryAnswer::Quantities(said), .. } => {
                 for (said, (item, wanted, _)) in said.listings.iter().zip(&listings) {
+                    if let Shown::NotYet { why } = &said.shown {
+                        assert!(!why.contains("too many turns"), "seed {seed}: {item}");
+                    }
+                    if others == Others::AndBack {
+                        continue;
+                    }
                     let level = fake.levels.get(*item);
                     let set = fake.applied.iter().filter(|(of, from, to)| of == item && from != to).count();
                     match &said.shown {
@@ -172,6 +192,17 @@ fn try_until_done(seed: u64) {
 #[test]
 fn whatever_happens_nothing_is_overwritten_unseen() {
     for seed in 0..2_000 {
-        try_until_done(seed);
+        for repeats_errors in [false, true] {
+            try_until_done(seed, Others::Away, repeats_errors);
+        }
+    }
+}
+
+#[test]
+fn what_is_changed_and_changed_back_holds_nothing_up() {
+    for seed in 0..1_000 {
+        for repeats_errors in [false, true] {
+            try_until_done(seed, Others::AndBack, repeats_errors);
+        }
     }
 }

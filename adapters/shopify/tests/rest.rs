@@ -105,7 +105,7 @@ fn the_pace_is_kept() {
     });
     assert_eq!(
         (requests.len(), short(&end).matches("=set").count(), short(&end).matches("=not yet").count()),
-        (20, 19, 11)
+        (19, 18, 12)
     );
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stockroom::outbox::{DeliveryAnswer, DeliveryResult};
-use stockroom::ports::{Exchange, Method, Turn};
+use stockroom::ports::{Exchange, Method, REQUESTS_MAX, Turn};
 use stockroom_shopify::GraphqlExchange;
 use stockroom_shopify::graphql::codes::{Handling, SET_QUANTITIES_CODES};
 
@@ -155,7 +155,25 @@ fn a_key_that_was_used_up_is_followed_by_the_next_each_time_the_same() {
     assert_ne!(key(&first[0]), key(&first[1]));
     // A shop that never has one does not hold the conversation up for ever.
     let (requests, end) = run(&exchange(), &delivery, |_| failed());
-    assert_eq!((requests.len(), short(&end).as_str()), (20, "1=not yet"));
+    assert_eq!((requests.len(), short(&end).as_str()), (REQUESTS_MAX as usize, "1=not yet"));
+}
+
+/// Somebody changed it and changed it back, and the shop says under a key what it said before.
+#[test]
+fn a_quantity_that_went_back_is_set_with_another_key() {
+    let listings = [("1", 5, Some(3))];
+    let stale = || was_set(&[("CHANGE_FROM_QUANTITY_STALE", Some(0))]);
+    let looked = || levels(&[Some(Some(3))]);
+    let (first, _) = converse(&exchange(), &set(&listings, false), [stale(), looked(), lost()]);
+    let [sent, again] = [0, 2].map(|place| body(&first[place])["variables"]["input"].clone());
+    assert_eq!(sent, again);
+    assert_ne!(key(&first[0]), key(&first[2]));
+    // The answer was lost: the next attempt asks under the same keys, however often it went back.
+    let answers = [stale(), looked(), stale(), looked(), was_set(&[])];
+    let (second, end) = converse(&exchange(), &set(&listings, true), answers);
+    assert_eq!([0, 2].map(|place| key(&first[place])), [0, 2].map(|place| key(&second[place])));
+    assert_ne!(key(&second[2]), key(&second[4]));
+    assert_eq!(short(&end), "1=set");
 }
 
 #[test]

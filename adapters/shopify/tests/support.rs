@@ -7,7 +7,7 @@ use stockroom::channel::{
 };
 use stockroom::order::Tracking;
 use stockroom::outbox::{DeliveryAnswer, DeliveryBody, DeliveryResult, LeasedDelivery, Retry, RetryCause};
-use stockroom::ports::{Exchange, HttpFailure, HttpRequest, HttpResponse, Secret, Step, TURNS_MAX, Turn};
+use stockroom::ports::{Exchange, HttpFailure, HttpRequest, HttpResponse, REQUESTS_MAX, Secret, Step, Turn};
 use stockroom_shopify::Shop;
 
 pub(crate) const NOW_MS: i64 = 1_790_000_000_000;
@@ -162,7 +162,7 @@ pub(crate) fn run(
                 let Step(_) = step;
                 let answered = answer(&request);
                 requests.push(request);
-                assert!(requests.len() <= TURNS_MAX as usize, "it goes on for ever");
+                assert!(requests.len() <= REQUESTS_MAX as usize, "it goes on for ever");
                 turn = exchange.answered(delivery, step, &memo, answered.as_ref(), NOW_MS);
             }
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use stockroom::channel::{Shown, ShownQuantities, ShownQuantity};
 use stockroom::ids::Name;
 use stockroom::outbox::{DeliveryAnswer, DeliveryBody, DeliveryResult, LeasedDelivery, Retry, RetryCause};
-use stockroom::ports::{HttpFailure, HttpResponse, Step, TURNS_MAX, Turn};
+use stockroom::ports::{HttpFailure, HttpResponse, REQUESTS_MAX, Step, Turn};
 
 use crate::dates::http_date_ms;
 use crate::exchange::{Asked, WooExchange, again, ask, done, error_code, says_unknown, unknown};
@@ -24,8 +24,6 @@ const SET: Step = Step("set");
 /// Looks for one that the reading left out.
 const LOOK: Step = Step("look");
 
-/// The most requests of one conversation: its end is a turn as well.
-const REQUESTS_MAX: u32 = TURNS_MAX - 1;
 /// What has to be left of the lease, in milliseconds, for another group to be begun: what is known is worth more.
 const LEASE_LEFT_MS_MIN: i64 = 20_000;
 /// The pause where the shop asks for a slower pace without saying how long, in milliseconds.

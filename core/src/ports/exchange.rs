@@ -65,6 +65,9 @@ pub struct Step(pub &'static str);
 /// The most turns of one conversation; one that takes more is ended as failing.
 pub const TURNS_MAX: u32 = 20;
 
+/// The most requests of one conversation. Its end is a turn as well.
+pub const REQUESTS_MAX: u32 = TURNS_MAX - 1;
+
 /// A request to send as it is. Redirects are not followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {

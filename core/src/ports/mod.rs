@@ -7,7 +7,7 @@ mod store;
 
 pub use clock::Clock;
 pub use exchange::{
-    Exchange, HeaderValue, HttpFailure, HttpRequest, HttpResponse, Method, Secret, Step, TURNS_MAX, Turn,
+    Exchange, HeaderValue, HttpFailure, HttpRequest, HttpResponse, Method, REQUESTS_MAX, Secret, Step, TURNS_MAX, Turn,
 };
 pub use sink::Sink;
 pub use store::{Finish, Freshness, Mode, Page, Rows, Store, Written};

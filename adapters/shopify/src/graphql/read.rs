@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stockroom::channel::{QuantityToRead, ReadQuantities, Shown, ShownQuantities, ShownQuantity};
-use stockroom::ports::{HttpFailure, HttpResponse, Step, TURNS_MAX, Turn};
+use stockroom::ports::{HttpFailure, HttpResponse, REQUESTS_MAX, Step, Turn};
 
 use super::answer::{self, FaultKind};
 use super::document::{READ_QUANTITIES, request};
@@ -86,7 +86,7 @@ pub(super) fn answered(
 fn go_on(shop: &Shop, read: &ReadQuantities, mut progress: Progress, pause_ms: Option<i64>) -> Turn {
     loop {
         let next = next_listings(read, &progress);
-        if next.is_empty() || progress.turns >= TURNS_MAX {
+        if next.is_empty() || progress.turns >= REQUESTS_MAX {
             return end(read, progress, pause_ms);
         }
         let ids: Vec<String> = next.iter().filter_map(item).collect();

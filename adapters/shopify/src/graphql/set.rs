@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stockroom::channel::{SetQuantities, Shown, ShownQuantities, ShownQuantity};
 use stockroom::outbox::{LeasedDelivery, RetryCause};
-use stockroom::ports::{HttpFailure, HttpResponse, Step, TURNS_MAX, Turn};
+use stockroom::ports::{HttpFailure, HttpResponse, REQUESTS_MAX, Step, Turn};
 
 use super::answer::{self, Answer, FaultKind};
 use super::codes::{Handling, handling};
@@ -35,6 +35,9 @@ struct Progress {
     turns: u32,
     /// Keys that the shop would not have again, for the content that is next.
     salt: u32,
+    /// How often a quantity was refused as stale and, when looked at, was what we believed after all.
+    #[serde(default)]
+    returned: u32,
     /// Items that one query asks for.
     items: usize,
     /// Quantities that one request sets.
@@ -48,6 +51,14 @@ struct Progress {
     entries: Vec<Entry>,
     /// Those that this request is about.
     asked: Vec<usize>,
+}
+
+impl Progress {
+    /// Which of the keys of one content is next. It follows from what the shop said alone, so that another attempt finds
+    /// the same.
+    fn next_key(&self) -> u32 {
+        self.salt.saturating_add(self.returned)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +138,7 @@ impl Setting<'_> {
         let progress = Progress {
             turns: 0,
             salt: 0,
+            returned: 0,
             items: ITEMS_MAX,
             sets: ENTRIES_MAX,
             changed: false,
@@ -201,7 +213,7 @@ impl Setting<'_> {
         let to_stock = of(&progress, |entry| matches!(entry, Entry::Stock), 1);
         let to_read =
             of(&progress, |entry| matches!(entry, Entry::Read | Entry::Look(..)), progress.items.min(ENTRIES_MAX));
-        if progress.turns >= TURNS_MAX {
+        if progress.turns >= REQUESTS_MAX {
             return self.end(progress, "the conversation took too many turns", pause_ms);
         }
         progress.turns += 1;
@@ -209,14 +221,14 @@ impl Setting<'_> {
         if !to_set.is_empty() {
             progress.asked = to_set;
             let mut variables = SetVariables { input: self.input(&progress), key: String::new() };
-            variables.key = key(self.delivery, "set", progress.salt, &variables);
+            variables.key = key(self.delivery, "set", progress.next_key(), &variables);
             let request = request(self.shop, SET_QUANTITIES, &variables);
             ask(request, SET, memo(&progress))
         } else if !to_stock.is_empty() {
             progress.asked = to_stock;
             let item = progress.asked.first().map_or_else(String::new, |index| self.item(*index));
             let mut variables = StockVariables { item, location: self.shop.location_gid(), key: String::new() };
-            variables.key = key(self.delivery, "stock", progress.salt, &variables);
+            variables.key = key(self.delivery, "stock", progress.next_key(), &variables);
             let request = request(self.shop, ACTIVATE, &variables);
             ask(request, STOCK, memo(&progress))
         } else if !to_read.is_empty() {
@@ -394,8 +406,12 @@ impl Setting<'_> {
                 (Level::NotStocked, _) => Entry::Stock,
                 (Level::Shows(quantity), Entry::Look(from, stocked)) => match quantity {
                     _ if quantity == self.wanted(index) => Entry::End(Shown::Set),
-                    // Another entry was stale, and this one went back with it.
-                    _ if quantity == *from => Entry::Set(quantity, *stocked),
+                    // It was changed and changed back. A shop that repeats what it said under a key would call the
+                    // same content stale for as long as it keeps the key.
+                    _ if quantity == *from => {
+                        progress.returned += 1;
+                        Entry::Set(quantity, *stocked)
+                    }
                     _ => Entry::End(Shown::Shows(quantity)),
                 },
                 (Level::Shows(quantity), _) => self.known(index, quantity, false),

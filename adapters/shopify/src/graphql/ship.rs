@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stockroom::channel::ShipmentNotice;
 use stockroom::outbox::{DeliveryAnswer, LeasedDelivery, RetryCause};
-use stockroom::ports::{HttpFailure, HttpRequest, HttpResponse, Step, TURNS_MAX, Turn};
+use stockroom::ports::{HttpFailure, HttpRequest, HttpResponse, REQUESTS_MAX, Step, Turn};
 
 use self::plan::{Call, Needs, OpenOrder, Plan};
 use super::answer;
@@ -119,7 +119,7 @@ impl Telling<'_> {
         if progress.calls.is_empty() && (progress.created || progress.needs.are_met()) {
             return done(DeliveryAnswer::Taken, pause_ms);
         }
-        if progress.turns >= TURNS_MAX {
+        if progress.turns >= REQUESTS_MAX {
             return failing(doubt, "the order has too many parts for one conversation");
         }
         progress.turns += 1;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use stockroom::channel::{ReadQuantities, SetQuantities, Shown, ShownQuantities, ShownQuantity};
 use stockroom::ids::Name;
 use stockroom::outbox::{DeliveryBody, LeasedDelivery};
-use stockroom::ports::{Exchange, HttpFailure, HttpResponse, Step, TURNS_MAX, Turn};
+use stockroom::ports::{Exchange, HttpFailure, HttpResponse, REQUESTS_MAX, Step, Turn};
 
 use crate::graphql::GraphqlExchange;
 use crate::graphql::answer::{self, FaultKind};
@@ -228,7 +228,7 @@ impl RestExchange {
         let next = next.map(|(index, entry)| (index, entry.clone()));
         let looks = all().filter(|(_, entry)| **entry == Entry::Look).map(|(index, _)| index);
         let looks: Vec<usize> = looks.take(ITEMS_MAX).collect();
-        if progress.turns >= TURNS_MAX {
+        if progress.turns >= REQUESTS_MAX {
             return end(asked, progress, "one conversation sets no more; make the channel's batches smaller", pause_ms);
         }
         progress.turns += 1;

@@ -9,8 +9,8 @@ use stockroom::channel::ListingState;
 use stockroom::engine::{Record, RecordKind};
 use stockroom::ports::{Page, Rows};
 use stockroom::{
-    Answer, ChannelOrder, ChannelPolicy, Code, ConnectChannel, DisconnectChannel, EventKind, Outcome, SetListing,
-    Shown, UpdateListings, UpdatedListings,
+    Answer, ChannelOrder, ChannelPolicy, Code, ConnectChannel, DeliveryBody, DisconnectChannel, EventKind, Outcome,
+    ReconcileChannel, RegisterChannel, SetListing, Shown, UpdateListings, UpdatedListings,
 };
 
 fn round(shop: &Shop, limit: u32) -> UpdatedListings {
@@ -319,4 +319,41 @@ fn what_a_shop_showed_instead_is_known_unless_something_later_was_said_meanwhile
         assert_eq!((mug.sent, mug.delivery), (None, 0));
         assert!(mug.due_at_ms > shop.now_ms(), "an order may explain it");
     }
+}
+
+#[test]
+fn what_the_shop_did_not_do_waits_as_long_as_its_destination_wants() {
+    let shop = shop(&[("main", "mug", 10)], ChannelPolicy::default());
+    let patience =
+        stockroom::Patience { backoff_ms: 50 * MINUTE_MS, backoff_max_ms: 60 * MINUTE_MS, ..Default::default() };
+    shop.accept(stockroom::RegisterDestination { destination: "shop".into(), patience });
+    shop.update();
+    let taken = shop.take();
+    shop.report(&taken[0], said(shop.now_ms(), &[("mug", Shown::NotYet { why: "locked".into() })]));
+    let wait_ms = shop.listing("mug").due_at_ms - shop.now_ms();
+    assert!((25 * MINUTE_MS..=50 * MINUTE_MS).contains(&wait_ms), "{wait_ms}");
+}
+
+/// The other has the same SKU, and comes after it in the order of the names.
+#[test]
+fn each_channel_is_reckoned_and_read_by_itself() {
+    let shop = settled_shop(&[("main", "mug", 10)], ChannelPolicy::default());
+    shop.accept(RegisterChannel { channel: "zoo".into(), locations: vec!["main".into()], ..Default::default() });
+    shop.accept(stockroom::RegisterDestination { destination: "far".into(), patience: Default::default() });
+    let policy = ChannelPolicy::default();
+    shop.accept(ConnectChannel { channel: "zoo".into(), destination: "far".into(), policy });
+    shop.accept(SetListing { channel: "zoo".into(), ..listed("mug", "z-1") });
+    shop.settle();
+    shop.accept(ReconcileChannel { channel: "web".into(), mend: false });
+    let page = shop.take();
+    let [delivery] = &page[..] else { panic!("{page:?}") };
+    let DeliveryBody::ReadQuantities(asked) = &delivery.body else { panic!("{delivery:?}") };
+    let items: Vec<&str> = asked.listings.iter().map(|entry| &*entry.item).collect();
+    assert_eq!(items, ["m-1", "p-1", "s-1"]);
+    // All of the one are reckoned anew, in as many rounds as it takes for them alone.
+    let policy = ChannelPolicy { buffer: 1, ..policy };
+    shop.accept(ConnectChannel { channel: "web".into(), destination: "shop".into(), policy });
+    assert!(!round(&shop, 4).more);
+    assert_eq!(shop.room.listing("zoo", "mug").unwrap().map(|row| row.desired), Some(10));
+    shop.assert_verified();
 }

@@ -527,6 +527,22 @@ fn what_is_wrong_is_said() {
                 row.state = FulfillmentState::Shipped;
             }),
         ),
+        ("one is not registered", "a shop of no channel", each!(ChannelSettings, row => row.channel = "nosuch".into())),
+        ("one is not registered", "one to nowhere", each!(ChannelSettings, row => row.destination = "nosuch".into())),
+        (
+            "not in their order",
+            "listings of a SKU twice",
+            each!(ListedSku, row => row.listings.push(row.listings[0].clone())),
+        ),
+        ("not in their order", "no listings of a SKU", each!(ListedSku, row => row.listings.clear())),
+        (
+            "not in their order",
+            "a listing said twice",
+            each!(ListedSku, row => {
+                row.listings.truncate(1);
+                row.listings.push(row.listings[0].clone());
+            }),
+        ),
         ("by delivery", "another delivery", each!(Fulfillment, row => row.delivery += u64::from(row.delivery > 0))),
         (
             "by delivery",

@@ -9,8 +9,8 @@ use stockroom::channel::ListingState;
 use stockroom::ports::{Page, Rows};
 use stockroom::quantity::LEVEL_MAX;
 use stockroom::{
-    ChannelPolicy, DeliveryBody, DeliveryResult, DriftPolicy, DriftedListing, EventData, EventKind, LeasedDelivery,
-    ReconcileChannel, ReconciledChannel, Shown,
+    ChannelPolicy, Code, DeliveryBody, DeliveryResult, DriftPolicy, DriftedListing, EventData, EventKind,
+    LeasedDelivery, ReconcileChannel, ReconciledChannel, Shown,
 };
 
 /// Settled at 10 mugs, of which the shop spoke at the time that the tests begin at.
@@ -105,6 +105,7 @@ fn no_more_is_taken_over_than_the_place_can_have() {
     shop.settle();
     let level = shop.room.stock("mug", "main").unwrap().unwrap();
     assert_eq!((level.on_hand, shop.listing("mug").acknowledged), (LEVEL_MAX, Some(LEVEL_MAX - 2)));
+    shop.reject_as(Code::LevelOutOfRange, receive("main", "mug", 1));
     assert!(shop.is_settled());
     shop.assert_verified();
 }

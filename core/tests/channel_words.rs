@@ -146,7 +146,8 @@ fn what_is_read_is_judged_by_what_is_known() {
     let not_yet = Some(Shown::NotYet { why: "locked".into() });
     type Counts = (u64, u64, u64, u64);
     // What is, what the shop says, when, whether to mend; counted, differences said, known and unexplained then.
-    let cases: Vec<(Now, Option<Shown>, i64, bool, Counts, usize, Option<i64>, i64)> = vec![
+    type Case = (Now, Option<Shown>, i64, bool, Counts, usize, Option<i64>, i64);
+    let cases: Vec<Case> = vec![
         (Settled, shows(10), 1_000, false, (3, 0, 0, 0), 0, Some(10), 0),
         (Settled, shows(7), 1_000, false, (2, 1, 0, 0), 1, Some(10), 0),
         (Settled, shows(7), 0, false, (2, 1, 0, 0), 1, Some(10), 0),

@@ -9,10 +9,10 @@ use common::warehouses::{
 };
 use common::{Shop, order, receive};
 use stockroom::{
-    Answer, BundleComponent, DeliveryAnswer, DeliveryBody, DeliveryResult, EditOrder, Fulfill, Fulfilled,
-    FulfillmentState, LeasedDelivery, NewOrder, Outcome, ReassignFulfillment, RegisterChannel, RegisterLocation,
-    RegisterSku, RegisterWarehouse, SetStockPolicy, ShipTo, SkuLevel, StockPolicy, StockReports, WarehouseStatus,
-    WarehouseStock,
+    Answer, BundleComponent, Code, DeliveryAnswer, DeliveryBody, DeliveryResult, EditOrder, Fulfill, Fulfilled,
+    FulfillmentState, LeasedDelivery, NewLine, NewOrder, Outcome, ReassignFulfillment, RegisterChannel,
+    RegisterLocation, RegisterSku, RegisterWarehouse, SetStockPolicy, ShipTo, SkuLevel, StockPolicy, StockReports,
+    WarehouseStatus, WarehouseStock,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -34,7 +34,7 @@ fn reassign(shop: &Shop, fulfillment: &str, location: &str) {
 /// Where the order's units are: the location's number, open, shipped, beyond stock.
 fn places(shop: &Shop, id: &str) -> Vec<(u64, i64, i64, i64)> {
     let order = shop.room.order(id).unwrap().unwrap();
-    order.body.allocations.iter().map(|a| (a.location.0.into(), a.open, a.shipped, a.backordered)).collect()
+    order.body.allocations.iter().map(|a| (a.location.0, a.open, a.shipped, a.backordered)).collect()
 }
 
 fn asks(deliveries: &[LeasedDelivery]) -> usize {
@@ -79,6 +79,22 @@ fn filled_backorders_of_a_bundle_are_handed_over_beside_what_was() {
     assert_eq!(react(&shop).requested, 1);
     let plates: Vec<i64> = fulfillments(&shop, "o-1").iter().map(|row| row.items[0].quantity).collect();
     assert_eq!(plates, [4, 6]);
+    shop.assert_verified();
+}
+
+#[test]
+fn what_an_edit_adds_to_an_order_that_waits_is_handed_over() {
+    let shop = shop(&[("main", "plate", 4)]);
+    promise(&shop, "mug", "main");
+    shop.accept(backorder("o-1", &[("mug", 2)]));
+    assert_eq!(react(&shop).requested, 0);
+    let add = vec![NewLine { sku: "plate".into(), quantity: 3, unit_price_minor: 1_250 }];
+    shop.accept(EditOrder { order: "o-1".into(), add, ..EditOrder::default() });
+    assert_eq!(react(&shop).requested, 1);
+    // Of too many it is said how many there are.
+    hand_over(&shop);
+    let too_many = shop.reject_as(Code::NotAllocated, shipment("o-1-1", "S-1", Some(&[("plate", 4)])));
+    assert_eq!((&*too_many.faults[0].at, &*too_many.faults[0].detail), ("items[0]", "4 to ship, 3 left to"));
     shop.assert_verified();
 }
 

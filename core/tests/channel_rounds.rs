@@ -355,5 +355,25 @@ fn each_channel_is_reckoned_and_read_by_itself() {
     shop.accept(ConnectChannel { channel: "web".into(), destination: "shop".into(), policy });
     assert!(!round(&shop, 4).more);
     assert_eq!(shop.room.listing("zoo", "mug").unwrap().map(|row| row.desired), Some(10));
+    let listings = |channel: &str| shop.room.settled(channel).unwrap().map(|settlement| settlement.listings);
+    assert_eq!((listings("web"), listings("zoo")), (Some(3), Some(1)));
     shop.assert_verified();
+}
+
+/// Each is said with what it should show, up to a hundred; all are counted.
+#[test]
+fn listings_that_are_not_settled_are_said() {
+    for (count, said) in [(1, 1), (100, 100), (101, 100)] {
+        let shop = settled_shop(&[], ChannelPolicy::default());
+        for at in 0..count {
+            let sku = format!("sku-{at}");
+            shop.accept(stockroom::RegisterSku { sku: sku.clone(), components: None });
+            shop.accept(receive("main", &sku, 7));
+            shop.accept(listed(&sku, &sku));
+        }
+        let settlement = shop.room.settled("web").unwrap().expect("it has a shop");
+        assert_eq!((settlement.listings, settlement.settled), (count + 3, 3), "the three show none, as they should");
+        assert_eq!(settlement.unsettled.len(), said);
+        assert_eq!((&*settlement.unsettled[0].sku, settlement.unsettled[0].should), ("sku-0", 7));
+    }
 }

@@ -674,3 +674,16 @@ fn what_is_left_after_pruning_is_whole() {
     });
     assert!(report.problems.iter().any(|problem| problem.invariant == "NOT-OVERSOLD"), "{report}");
 }
+
+#[test]
+fn a_claim_chain_that_begins_too_far_back_is_found() {
+    let shop = common::Shop::stocked(&[("main", "mug", 10)]);
+    shop.accept(order("o-1", &[("mug", 1)]));
+    shop.accept(order("o-2", &[("mug", 2)]));
+    let report = verified(shop, |rows| {
+        if let Rows::Stock(rows) = rows {
+            rows.iter_mut().for_each(|row| row.stock.last_claim = OrderNumber(1));
+        }
+    });
+    assert!(report.problems.iter().any(|it| it.detail.ends_with("reaches 1 of 3 units")), "{report}");
+}

@@ -8,14 +8,16 @@ use common::warehouses::{
     take,
 };
 use common::{Shop, order, receive};
+use stockroom::ports::{Page, Rows};
 use stockroom::{
-    Answer, BundleComponent, Code, DeliveryAnswer, DeliveryBody, DeliveryResult, EditOrder, Fulfill, Fulfilled,
-    FulfillmentState, LeasedDelivery, NewLine, NewOrder, Outcome, ReassignFulfillment, RegisterChannel,
+    Answer, BundleComponent, Code, DeliveryAnswer, DeliveryBody, DeliveryResult, EditOrder, EventData, Fulfill,
+    Fulfilled, FulfillmentState, LeasedDelivery, NewLine, NewOrder, Outcome, ReassignFulfillment, RegisterChannel,
     RegisterLocation, RegisterSku, RegisterWarehouse, SetStockPolicy, ShipTo, SkuLevel, StockPolicy, StockReports,
     WarehouseStatus, WarehouseStock,
 };
 
 const HOUR_MS: i64 = 3_600_000;
+const PARTLY: FulfillmentState = FulfillmentState::PartlyShipped;
 
 /// Units may be promised beyond stock there.
 fn promise(shop: &Shop, sku: &str, location: &str) {
@@ -244,4 +246,45 @@ fn an_answer_to_a_check_is_used_if_it_is_neither_old_nor_wrong() {
         assert_eq!(available(&shop, "mug", "main"), if is_used { 6 } else { 2 }, "{what}");
         shop.assert_verified();
     }
+}
+
+/// What left of each in the events of an order's shipments.
+fn left(shop: &Shop) -> Vec<Vec<(String, i64)>> {
+    let items = |event: stockroom::Event| match event.data {
+        EventData::FulfillmentShipped(left) => {
+            Some(left.items.iter().map(|item| (item.sku.clone(), item.quantity)).collect())
+        }
+        _ => None,
+    };
+    shop.events().into_iter().filter_map(items).collect()
+}
+
+#[test]
+fn what_is_left_is_what_did_not_leave_before() {
+    let shop = shop(&[("main", "mug", 5), ("main", "plate", 5)]);
+    shop.accept(order("o-1", &[("mug", 3), ("plate", 2)]));
+    hand_over(&shop);
+    shop.accept(shipment("o-1-1", "S-1", Some(&[("mug", 1), ("plate", 2)])));
+    shop.accept(shipment("o-1-1", "S-2", None));
+    let one = |sku: &str, quantity| (sku.to_owned(), quantity);
+    assert_eq!(left(&shop), [vec![one("mug", 1), one("plate", 2)], vec![one("mug", 2)]]);
+    shop.assert_verified();
+}
+
+/// The order has shipped nothing until all of a bundle has left, and nothing but what left is booked.
+#[test]
+fn a_part_of_a_bundle_may_leave_by_itself() {
+    let shop = shop(&[("main", "mug", 5), ("main", "plate", 5)]);
+    shop.accept(order("o-1", &[("set", 1), ("mug", 1)]));
+    hand_over(&shop);
+    shop.accept(shipment("o-1-1", "S-1", Some(&[("plate", 2)])));
+    assert_eq!((states(&shop, "o-1"), state(&shop, "o-1")), ([PARTLY].to_vec(), stockroom::OrderState::InFulfillment));
+    shop.accept(shipment("o-1-1", "S-2", None));
+    assert_eq!(state(&shop, "o-1"), stockroom::OrderState::Shipped);
+    let Rows::Movements(rows) = shop.room.page(&Page::Movements(0), u32::MAX).unwrap() else {
+        panic!("they are there")
+    };
+    let shipped: Vec<i64> = rows.iter().map(|movement| movement.quantity).filter(|quantity| *quantity <= 0).collect();
+    assert_eq!(shipped, [-1, -2, -1]);
+    shop.assert_verified();
 }

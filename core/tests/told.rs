@@ -10,8 +10,8 @@ use stockroom::engine::{Changes, Record, RecordChange};
 use stockroom::memory::MemoryStore;
 use stockroom::ports::{Finish, Mode, Store};
 use stockroom::{
-    Action, AdjustStock, Answer, EditOrder, ErrorKind, EventKind, ExtendHold, LineQuantity, NewLine, NewOrder,
-    PlaceHold, SetStockPolicy, StockLine, StockPolicy, Stockroom,
+    Action, AdjustStock, Answer, CancelOrder, Code, EditOrder, ErrorKind, EventData, EventKind, ExtendHold,
+    LineQuantity, NewLine, NewOrder, PlaceHold, SetStockPolicy, StockLine, StockPolicy, Stockroom,
 };
 
 #[test]
@@ -102,4 +102,57 @@ fn a_record_whose_parts_do_not_fit_is_not_taken_from_a_store() {
     let error = room.execute(warehouses::shipment("o-1-1", "S-1", None)).expect_err("it is damaged");
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Corrupt, false));
     assert_eq!(room.digest().expect("it can be read"), before);
+}
+
+#[test]
+fn what_was_cancelled_or_given_up_before_is_not_told_again() {
+    let shop = Shop::stocked(&[("main", "mug", 5), ("main", "plate", 5)]);
+    shop.accept(order("o-1", &[("mug", 2), ("plate", 2)]));
+    let lines = Some(vec![LineQuantity { line: 1, quantity: 2 }]);
+    shop.accept(CancelOrder { order: "o-1".into(), lines, ..CancelOrder::default() });
+    shop.accept(CancelOrder { order: "o-1".into(), ..CancelOrder::default() });
+    let told = |event: stockroom::Event| match event.data {
+        EventData::OrderCancelled(cancelled) => {
+            Some(cancelled.lines.iter().map(|line| (line.line, line.quantity)).collect::<Vec<_>>())
+        }
+        _ => None,
+    };
+    let told: Vec<_> = shop.events().into_iter().filter_map(told).collect();
+    assert_eq!(told, [[(1, 2)], [(2, 2)]]);
+    // Of an edit it is told where the units are now.
+    shop.accept(order("o-2", &[("mug", 2), ("plate", 2)]));
+    let lines = vec![LineQuantity { line: 1, quantity: 0 }];
+    shop.accept(EditOrder { order: "o-2".into(), lines, ..EditOrder::default() });
+    let Some(EventData::OrderEdited(edited)) =
+        shop.events().into_iter().map(|event| event.data).find(|data| data.kind() == EventKind::OrderEdited)
+    else {
+        panic!("it is told")
+    };
+    let places: Vec<_> = edited.allocations.iter().map(|place| (place.line, place.quantity)).collect();
+    assert_eq!(places, [(2, 2)]);
+    shop.assert_verified();
+}
+
+/// Two lines of the SKU: what the one has taken over is not there for the other, whatever else is in the place.
+#[test]
+fn a_hold_gives_what_it_holds_and_no_more() {
+    let shop = Shop::stocked(&[("main", "mug", 3)]);
+    let hold = || PlaceHold {
+        hold: "h-1".into(),
+        channel: "web".into(),
+        lines: vec![StockLine { sku: "mug".into(), quantity: 2 }],
+        lives_ms: 60_000,
+        ..PlaceHold::default()
+    };
+    shop.accept(hold());
+    let policy = SetStockPolicy { sku: "mug".into(), location: "main".into(), ..SetStockPolicy::default() };
+    shop.accept(SetStockPolicy { safety_stock: Some(1), ..policy.clone() });
+    let taking = |id: &str| NewOrder { hold: Some("h-1".into()), ..order(id, &[("mug", 2), ("mug", 1)]) };
+    shop.reject_as(Code::InsufficientStock, taking("o-1"));
+    shop.accept(SetStockPolicy { safety_stock: Some(0), ..policy });
+    shop.accept(taking("o-2"));
+    let row = shop.room.order("o-2").unwrap().unwrap();
+    let places: Vec<_> = row.body.allocations.iter().map(|place| (place.line, place.open)).collect();
+    assert_eq!(places, [(0, 2), (1, 1)]);
+    shop.assert_verified();
 }

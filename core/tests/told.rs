@@ -156,3 +156,21 @@ fn a_hold_gives_what_it_holds_and_no_more() {
     assert_eq!(places, [(0, 2), (1, 1)]);
     shop.assert_verified();
 }
+
+#[test]
+fn a_shortfall_says_of_a_thousand_orders_that_they_are_short() {
+    let shop = Shop::stocked(&[("main", "mug", 1_002)]);
+    for at in 0..1_002 {
+        shop.accept(order(&format!("o-{at}"), &[("mug", 1)]));
+    }
+    let short = |lost: i64| {
+        let (sku, location) = ("mug".into(), "main".into());
+        shop.accept(AdjustStock { sku, location, difference: -lost, lost: true, reference: None });
+        let said = shop.events().into_iter().rev().find_map(|event| match event.data {
+            EventData::StockShortfall(said) => Some((said.shortfall, said.orders.len())),
+            _ => None,
+        });
+        said.expect("it is said")
+    };
+    assert_eq!((short(1_000), short(1)), ((1_000, 1_000), (1_001, 1_000)));
+}

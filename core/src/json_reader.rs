@@ -342,6 +342,8 @@ mod tests {
             assert_eq!(read.raw.get(), outer.raw.get());
             assert_eq!(format!("{read:?}"), format!("{outer:?}"));
         }
+        // A kind without content may be an object of none.
+        assert_eq!(read_json::<Vec<Kind>>(r#"[{"unit":null},"unit"]"#).unwrap(), [Kind::Unit, Kind::Unit]);
         assert_eq!(read_json_bytes::<Vec<&RawValue>>(b"[ 1.50 ]").unwrap()[0].get(), "1.50");
         assert!(read_json_bytes::<serde_json::Value>(b"\"\xff\"").is_err());
     }
@@ -365,6 +367,7 @@ mod tests {
             r#"[{"fields":{"inner":{"number":1}}}]"#,
             r#"[{"fields":"inner"}]"#,
             r#"[{"pair":[1]}]"#,
+            r#"[{"unit":1}]"#,
             r#"[{"boxed":"new"}]"#,
         ] {
             let theirs = serde_json::from_str::<Vec<Kind>>(text).unwrap_err().to_string();

@@ -527,6 +527,22 @@ fn what_is_wrong_is_said() {
                 row.state = FulfillmentState::Shipped;
             }),
         ),
+        ("one is not registered", "a shop of no channel", each!(ChannelSettings, row => row.channel = "nosuch".into())),
+        ("one is not registered", "one to nowhere", each!(ChannelSettings, row => row.destination = "nosuch".into())),
+        (
+            "not in their order",
+            "listings of a SKU twice",
+            each!(ListedSku, row => row.listings.push(row.listings[0].clone())),
+        ),
+        ("not in their order", "no listings of a SKU", each!(ListedSku, row => row.listings.clear())),
+        (
+            "not in their order",
+            "a listing said twice",
+            each!(ListedSku, row => {
+                row.listings.truncate(1);
+                row.listings.push(row.listings[0].clone());
+            }),
+        ),
         ("by delivery", "another delivery", each!(Fulfillment, row => row.delivery += u64::from(row.delivery > 0))),
         (
             "by delivery",
@@ -542,4 +558,132 @@ fn what_is_wrong_is_said() {
         let report = found(tamper);
         assert!(report.problems.iter().any(|problem| problem.detail.contains(said)), "{what}: {report}");
     }
+}
+
+/// Levels of mugs at `main`, one event after the other: on hand, unavailable, safety stock, held, allocated, backordered,
+/// backorder limit. Whether the last claims more than may be promised, and whether it is short and nothing says so.
+#[test]
+fn each_step_of_a_level_is_judged_by_the_one_before_it() {
+    type Level = [i64; 7];
+    let cases: &[(&[Level], bool, bool)] = &[
+        (&[[10, 0, 0, 0, 10, 0, 0]], false, false),
+        (&[[10, 0, 0, 0, 11, 0, 0]], true, true),
+        (&[[10, 0, 0, 4, 6, 0, 0]], false, false),
+        (&[[10, 0, 0, 5, 6, 0, 0]], true, true),
+        (&[[10, 2, 0, 0, 8, 0, 0]], false, false),
+        (&[[10, 2, 0, 0, 9, 0, 0]], true, true),
+        (&[[10, 0, 3, 0, 7, 0, 0]], false, false),
+        (&[[10, 0, 3, 0, 8, 0, 0]], true, false),
+        (&[[10, 0, 0, 0, 12, 2, 2]], false, false),
+        (&[[10, 0, 0, 0, 13, 3, 2]], true, false),
+        (&[[10, 0, 0, 0, 12, 1, 2]], false, true),
+        // What was promised rightly stays promised, and what is short was said before.
+        (&[[10, 0, 0, 0, 8, 0, 0], [10, 0, 5, 0, 8, 0, 0]], false, false),
+        (&[[10, 0, 0, 0, 8, 0, 0], [10, 0, 5, 0, 9, 0, 0]], true, false),
+        (&[[10, 0, 0, 0, 8, 0, 0], [5, 0, 0, 0, 8, 0, 0]], false, true),
+        (&[[10, 0, 0, 2, 9, 0, 0], [10, 0, 0, 2, 9, 0, 0]], false, false),
+        (&[[10, 0, 0, 2, 9, 0, 0], [9, 0, 0, 2, 9, 0, 0]], false, true),
+    ];
+    for (steps, oversold, short) in cases {
+        let shop = common::Shop::stocked(&[]);
+        let first = shop.events().len() as u64 + 1;
+        steps.iter().for_each(|_| drop(shop.accept(receive("main", "mug", 1))));
+        let levels = |rows: &mut Rows| {
+            let Rows::Events(rows) = rows else { return };
+            for row in rows.iter_mut().filter(|row| row.number >= first) {
+                let level = steps[(row.number - first) as usize].map(|units| units.to_string()).join(",");
+                row.facts = format!("{{\"facts\":[],\"stock\":[[\"mug\",\"main\",{level}]]}}");
+            }
+        };
+        let last = first + steps.len() as u64 - 1;
+        let report = verified(shop, levels);
+        let says = |invariant: &str| {
+            let event = format!("event {last} ");
+            report.problems.iter().any(|it| it.invariant == invariant && it.detail.starts_with(&event))
+        };
+        assert_eq!((says("NOT-OVERSOLD"), says("SHORTFALL-SAID")), (*oversold, *short), "{steps:?}: {report}");
+    }
+}
+
+/// What a verification finds in a shop whose pages are tampered with.
+fn verified(shop: common::Shop, rows: impl Fn(&mut Rows)) -> Verification {
+    let store = Tampered { store: shop.room.into_store(), rows, supplied: |_: &mut WorkingSet, _: &Needs| {} };
+    Stockroom::new(store, || START_MS).verify().expect("it can be read")
+}
+
+#[test]
+fn a_shortfall_is_said_of_its_own_sku_and_place() {
+    for (sku, location, is_said) in [("mug", "main", true), ("mug", "backup", false), ("plate", "main", false)] {
+        let shop = common::Shop::stocked(&[("main", "mug", 10)]);
+        let short = |rows: &mut Rows| {
+            let Rows::Events(rows) = rows else { return };
+            let Some(row) = rows.last_mut() else { return };
+            let shortfall =
+                format!(r#"{{"sku":"{sku}","location":"{location}","shortfall":1,"holds":[],"orders":[]}}"#);
+            row.facts =
+                format!(r#"{{"facts":[{{"stock.shortfall":{shortfall}}}],"stock":[["mug","main",10,0,0,0,11,0,0]]}}"#);
+        };
+        let report = verified(shop, short);
+        let unsaid = report.problems.iter().any(|problem| problem.invariant == "SHORTFALL-SAID");
+        assert_eq!(unsaid, !is_said, "{sku} at {location}: {report}");
+    }
+}
+
+#[test]
+fn orders_and_the_events_that_place_them_are_counted_together() {
+    let says = |report: &Verification, what: &str| report.problems.iter().any(|it| it.detail.contains(what));
+    let report = found(|rows| {
+        if let Rows::Orders(rows) = rows {
+            drop(rows.pop());
+        }
+    });
+    assert!(says(&report, "events that place one"), "{report}");
+    let shop = common::Shop::stocked(&[("main", "mug", 10)]);
+    shop.accept(order("o-1", &[("mug", 1)]));
+    let report = verified(shop, |rows| {
+        if let Rows::Events(rows) = rows {
+            rows.iter_mut().for_each(|row| row.facts = row.facts.replace(r#"["o-1",1,"#, r#"["o-1",7,"#));
+        }
+    });
+    assert!(says(&report, "places order 7"), "{report}");
+}
+
+/// The events before are gone, so that they can say nothing: neither of orders, nor of claims that lost their cover.
+#[test]
+fn what_is_left_after_pruning_is_whole() {
+    let shop = common::Shop::stocked(&[("main", "mug", 10)]);
+    shop.accept(order("o-1", &[("mug", 4)]));
+    shop.accept(order("o-2", &[("mug", 4)]));
+    let lost = AdjustStock { sku: "mug".into(), location: "main".into(), difference: -5, lost: true, reference: None };
+    shop.accept(lost);
+    shop.set_clock(START_MS + 1_000);
+    shop.accept(receive("main", "mug", 1));
+    shop.accept(receive("main", "plate", 3));
+    shop.accept(order("o-3", &[("plate", 1)]));
+    assert!(shop.room.prune(START_MS + 1_000).expect("it prunes").events > 0);
+    assert!(shop.events()[0].number > 1);
+    shop.assert_verified();
+    // What comes after it is judged.
+    let report = verified(shop, |rows| {
+        if let Rows::Events(rows) = rows {
+            let too_many = r#"["plate","main",3,0,0,0,9,0,0]"#;
+            rows.iter_mut().for_each(|row| {
+                row.facts = row.facts.replace(r#"["plate","main",3,0,0,0,1,0,0]"#, too_many);
+            });
+        }
+    });
+    assert!(report.problems.iter().any(|problem| problem.invariant == "NOT-OVERSOLD"), "{report}");
+}
+
+#[test]
+fn a_claim_chain_that_begins_too_far_back_is_found() {
+    let shop = common::Shop::stocked(&[("main", "mug", 10)]);
+    shop.accept(order("o-1", &[("mug", 1)]));
+    shop.accept(order("o-2", &[("mug", 2)]));
+    let report = verified(shop, |rows| {
+        if let Rows::Stock(rows) = rows {
+            rows.iter_mut().for_each(|row| row.stock.last_claim = OrderNumber(1));
+        }
+    });
+    assert!(report.problems.iter().any(|it| it.detail.ends_with("reaches 1 of 3 units")), "{report}");
 }

@@ -5,8 +5,9 @@ mod common;
 use common::samples::prepared;
 use common::{Shop, order};
 use stockroom::{
-    Answer, CancelOrder, CountStock, EventData, MessageId, NewOrder, NoteFulfillment, PlaceHold, Prune, PruneFrom,
-    RegisterSku, ShipTo, StockLine, Subscribe, SubscribeFrom, WarehouseStatus,
+    Answer, CancelOrder, ChannelPolicy, Command, ConnectChannel, CountStock, EventData, MessageId, NewOrder,
+    NoteFulfillment, NoteListings, PlaceHold, Prune, PruneFrom, RegisterDestination, RegisterSku, SeenListing, ShipTo,
+    StockLine, Subscribe, SubscribeFrom, WarehouseStatus,
 };
 
 /// Hosts keep digests with their backups, so that they stay the same from version to version. Where the shop of the
@@ -65,6 +66,40 @@ fn what_is_pruned_is_older_than_the_time_and_found_page_by_page() {
     assert_eq!((none.events, none.keys, none.orders), (0, 0, 0));
     assert_eq!(at_once.room.prune(at_once.now_ms() + 1).expect("it is done").orders, 1);
     assert_eq!(at_once.room.now_ms(), at_once.now_ms());
+}
+
+/// Keys of refused orders and of commands, and messages: a step looks at so many and says where the next begins.
+#[test]
+fn keys_and_messages_are_pruned_step_by_step() {
+    let shop = Shop::stocked(&[("main", "mug", 10)]);
+    shop.accept(RegisterDestination { destination: "shop".into(), ..RegisterDestination::default() });
+    let (channel, destination) = ("web".into(), "shop".into());
+    shop.accept(ConnectChannel { channel, destination, policy: ChannelPolicy::default() });
+    for at in 0..5 {
+        if at == 4 {
+            shop.set_clock(shop.now_ms() + 1_000);
+        }
+        shop.reply(Command { key: Some(format!("k-{at}")), ..order(&format!("o-{at}"), &[("mug", 99)]).into() });
+        let listings = vec![SeenListing { item: "nosuch".into(), at_ms: shop.now_ms(), quantity: None }];
+        let message = Some(MessageId { source: "shop".into(), message: format!("m-{at}") });
+        shop.accept(NoteListings { channel: "web".into(), listings, message });
+    }
+    // The last of each is of the very time, and stays.
+    let before_ms = shop.now_ms();
+    let step = |from, limit| {
+        let reply = shop.accept(Prune { before_ms, limit, from });
+        let Ok(Answer::Pruned(pruned)) = reply.accepted() else { panic!("{reply:?}") };
+        (pruned.keys + pruned.messages, pruned.next.clone())
+    };
+    let keys = |key: &str| PruneFrom::Keys(key.into());
+    let messages = |message: &str| PruneFrom::Messages("shop".into(), message.into());
+    assert_eq!(step(keys(""), 2), (2, Some(keys("k-1"))));
+    assert_eq!(step(keys("k-1"), 3), (2, Some(keys("k-4"))));
+    assert_eq!(step(keys("k-4"), 1), (0, Some(PruneFrom::Orders(0))));
+    assert_eq!(step(PruneFrom::Messages(String::new(), String::new()), 2), (2, Some(messages("m-1"))));
+    assert_eq!(step(messages("m-1"), 3), (2, Some(messages("m-4"))));
+    assert_eq!(step(messages("m-4"), 1), (0, None));
+    shop.assert_verified();
 }
 
 #[test]

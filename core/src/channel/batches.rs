@@ -20,7 +20,7 @@ pub(super) fn queue(
 ) -> Result<(), Stop> {
     let full = settings.policy.batch_max as usize;
     let room = full.saturating_sub(settings.open_count as usize);
-    if settings.open_batch != 0 && room > 0 && !listings.is_empty() {
+    if settings.open_batch != 0 && room > 0 {
         let rest = listings.split_off(room.min(listings.len()));
         let added: Vec<QuantityToSet> = listings.iter().map(to_set).collect();
         let count = settings.open_count + added.len() as u32;

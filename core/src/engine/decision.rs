@@ -241,3 +241,135 @@ fn check_stock(
     };
     Err(Error::broken(format!("{broken}: stock row {} went from {before:?} to {now:?}", number.0)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Catalog;
+    use crate::inventory::{Hold, Stock};
+
+    const ROW: StockNumber = StockNumber(1 << 16 | 1);
+
+    fn over<T>(stock: Stock, rule: impl FnOnce(&mut Decision<'_>) -> T) -> T {
+        let mut rows = WorkingSet::default();
+        rows.put_catalog(Catalog::default());
+        rows.put_stock(ROW, Some(stock));
+        rows.put_hold("h-1", None);
+        assert!(rows.begin_command().is_ok());
+        rule(&mut Decision::new(&mut rows, 0, Fingerprint::default()))
+    }
+
+    fn rejection<T>(result: Result<T, Stop>) -> Option<(Code, String)> {
+        match result {
+            Err(Stop::Reject(rejection)) => Some((rejection.code, rejection.faults[0].detail.clone())),
+            Err(_) => panic!("it is neither done nor rejected"),
+            Ok(_) => None,
+        }
+    }
+
+    #[test]
+    fn stock_moves_within_what_is_there_and_what_can_be() {
+        let too_few = |detail: &str| Some((Code::NotOnHand, detail.to_owned()));
+        let too_many = || Some((Code::LevelOutOfRange, "more than 9007199254740991 units".to_owned()));
+        let cases = [
+            // on hand, unavailable, moved
+            (LEVEL_MAX - 1, 0, 1, None),
+            (LEVEL_MAX, 0, 1, too_many()),
+            (LEVEL_MAX, 0, 1_000, too_many()),
+            (5, 0, -5, None),
+            (5, 0, -6, too_few("6 to leave, 5 on hand of which 0 unavailable")),
+            (5, 2, -3, None),
+            (5, 2, -4, too_few("4 to leave, 5 on hand of which 2 unavailable")),
+            // What comes is welcome, even where more is unavailable than there is.
+            (1, 5, 1, None),
+        ];
+        for (on_hand, unavailable, quantity, expected) in cases {
+            let stock = Stock { on_hand, unavailable, ..Stock::default() };
+            let moved = over(stock, |it| it.move_stock(ROW, quantity, Reason::Adjusted, &"".into()));
+            assert_eq!(rejection(moved), expected, "{quantity} of {on_hand}, {unavailable} unavailable");
+        }
+    }
+
+    #[test]
+    fn claims_go_up_to_what_can_be() {
+        for (allocated, is_possible) in [(LEVEL_MAX - 1, true), (LEVEL_MAX, false), (LEVEL_MAX - 1_000, true)] {
+            let stock = Stock { on_hand: LEVEL_MAX, allocated, last_claim: OrderNumber(1), ..Stock::default() };
+            let claimed = over(stock, |it| it.claim(ROW, OrderNumber(2), 1, 0, false, &mut Vec::new()));
+            assert_eq!(rejection(claimed).is_none(), is_possible, "{allocated}");
+        }
+    }
+
+    #[test]
+    fn papers_do_not_change_without_an_event_unless_that_is_meant() {
+        let hold = || Hold {
+            number: 1,
+            id: "h-1".into(),
+            channel: "web".into(),
+            expires_at_ms: 1,
+            fingerprint: Fingerprint::default(),
+            lines: Vec::new(),
+            claims: Vec::new(),
+        };
+        type Also = fn(&mut Decision<'_>);
+        let cases: [(&str, Also, bool); 3] = [
+            ("nothing", |_| {}, false),
+            ("an event", |it| assert!(it.note(EventKind::HoldPlaced, &()).is_ok()), true),
+            ("silence that is meant", |it| it.papers_may_change_silently(), true),
+        ];
+        for (what, also, is_right) in cases {
+            let mut rows = WorkingSet::default();
+            rows.put_catalog(Catalog::default());
+            rows.put_hold("h-1", None);
+            assert!(rows.begin_command().is_ok());
+            let mut decision = Decision::new(&mut rows, 0, Fingerprint::default());
+            assert!(decision.rows.set_hold("h-1", Some(hold())).is_ok());
+            also(&mut decision);
+            assert_eq!(decision.write_events().is_ok(), is_right, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_must_hold_of_a_stock_row() {
+        type Change = fn(&mut Stock);
+        let level = Stock { on_hand: 10, allocated: 2, last_claim: OrderNumber(1), ..Stock::default() };
+        // What the row was, what it is now, both beside the level above; what does not hold.
+        let cases: &[(Change, Change, Option<&str>)] = &[
+            (|_| {}, |_| {}, None),
+            (|now| now.on_hand = LEVEL_MAX, |now| now.on_hand = LEVEL_MAX, None),
+            (|_| {}, |now| now.on_hand = LEVEL_MAX + 1, Some("a quantity")),
+            (|_| {}, |now| now.on_hand = -1, Some("a quantity")),
+            (|_| {}, |now| now.unavailable = -1, Some("a quantity")),
+            (|_| {}, |now| now.safety_stock = -1, Some("a quantity")),
+            (|_| {}, |now| now.held = -1, Some("a quantity")),
+            (|_| {}, |now| now.backordered = -1, Some("a quantity")),
+            (|_| {}, |now| now.backorder_limit = -1, Some("a quantity")),
+            (|now| now.allocated = LEVEL_MAX, |now| now.allocated = LEVEL_MAX, None),
+            (|now| now.allocated = LEVEL_MAX + 1, |now| now.allocated = LEVEL_MAX + 1, Some("CLAIMED: allocated")),
+            (|_| {}, |now| now.backordered = 2, None),
+            (|_| {}, |now| now.backordered = 3, Some("CLAIMED: allocated")),
+            (|_| {}, |now| now.last_claim = OrderNumber(0), Some("CLAIMED: the claim chain")),
+            (|_| {}, |now| now.allocated = 0, Some("CLAIMED: the claim chain")),
+            (|_| {}, |now| (now.allocated, now.last_claim) = (0, OrderNumber(0)), None),
+            (|_| {}, |now| now.allocated = 10, None),
+            (|_| {}, |now| now.allocated = 11, Some("NOT-OVERSOLD")),
+            (|_| {}, |now| now.held = 8, None),
+            (|_| {}, |now| now.held = 9, Some("NOT-OVERSOLD")),
+            (|_| {}, |now| (now.allocated, now.backordered, now.backorder_limit) = (12, 2, 2), None),
+            // Claims that were there before may lose their cover; that a claim goes from a hold to an order is no new one.
+            (|_| {}, |now| now.on_hand = 1, None),
+            (|now| now.held = 9, |now| now.allocated = 11, None),
+            (|now| now.held = 9, |now| (now.held, now.allocated) = (1, 11), Some("NOT-OVERSOLD")),
+        ];
+        for (was, is, expected) in cases {
+            let (mut before, mut now) = (level, level);
+            was(&mut before);
+            is(&mut now);
+            let error = check_stock(ROW, &before, &now, true).err().map(|error| error.to_string());
+            match (&error, expected) {
+                (None, None) => assert!(check_stock(ROW, &before, &now, false).is_err(), "{now:?}"),
+                (Some(error), Some(expected)) => assert!(error.contains(expected), "{now:?}: {error}"),
+                _ => panic!("{before:?} to {now:?}: {error:?}"),
+            }
+        }
+    }
+}

@@ -86,7 +86,8 @@ fn named_orders(decision: &mut Decision<'_>, rows: &[EventRow]) -> Result<Vec<Or
 /// Brings an order's fulfillment orders in step with it; returns how many were written.
 fn bring_up_to_date(decision: &mut Decision<'_>, number: OrderNumber) -> Result<u64, Stop> {
     let order = decision.rows.order(number)?.clone();
-    if order.body.pruned || order.state.is_closed() {
+    // Nothing of it is open; what was pruned is closed too.
+    if order.state.is_closed() {
         return Ok(0);
     }
     let known = of_order(decision, &order)?;

@@ -68,17 +68,18 @@ pub(crate) fn move_units(
             allocation.open -= moved;
             left -= moved;
         }
+        debug_assert_eq!(left, 0);
         let there = order
             .body
             .allocations
             .iter_mut()
             .find(|a| a.line == line && a.location == to && a.why == Why::Reassigned && a.backordered == 0);
         match there {
-            Some(allocation) => allocation.open += quantity - left,
+            Some(allocation) => allocation.open += quantity,
             None => order.body.allocations.push(Allocation {
                 line,
                 location: to,
-                open: quantity - left,
+                open: *quantity,
                 why: Why::Reassigned,
                 shipped: 0,
                 backordered: 0,

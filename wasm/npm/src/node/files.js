@@ -24,10 +24,10 @@ const FOREIGN_SAID =
   'another program is at work on the database; nothing more is written. Close it, and open the database again when the other has ended';
 
 /**
- * For how long a look for other programs holds, in milliseconds: less than one of them takes from opening a database,
- * which is seen, to its first write.
+ * For how long a look for other programs holds, in milliseconds. The quickest that was measured of one, in memory and with
+ * an empty log, was 0.07 from its first statement to what it had written.
  */
-const LOOK_HOLDS_MS = 0.1;
+const LOOK_HOLDS_MS = 0.05;
 
 /**
  * What is open. `database` is shared by the files of one database: once another program has been seen there, none of

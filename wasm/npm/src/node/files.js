@@ -24,17 +24,10 @@ const FOREIGN_SAID =
   'another program is at work on the database; nothing more is written. Close it, and open the database again when the other has ended';
 
 /**
- * For how long a look for other programs holds, in milliseconds. The quickest that was measured of one, in memory and with
- * an empty log, was 0.07 from its first statement to what it had written.
- */
-const LOOK_HOLDS_MS = 0.05;
-
-/**
  * What is open. `database` is shared by the files of one database: once another program has been seen there, none of
  * them is written any more, the checkpoint at closing included.
  *
- * @typedef {{ path: string, log: boolean, isNew: boolean, database: OpenDatabase }} OpenFile
- * @typedef {{ shm: string, foreign: boolean, lookedAtMs: number, open: number }} OpenDatabase
+ * @typedef {{ path: string, log: boolean, isNew: boolean, database: { shm: string, foreign: boolean, open: number } }} OpenFile
  */
 
 /** @implements {import('../../module/stockroom.js').HostFiles} */
@@ -59,7 +52,7 @@ export class NodeFiles {
       }
       let database = this.#databases.get(main);
       if (database === undefined) {
-        database = { shm: `${main}-shm`, foreign: false, lookedAtMs: Number.NEGATIVE_INFINITY, open: 0 };
+        database = { shm: `${main}-shm`, foreign: false, open: 0 };
         this.#databases.set(main, database);
       }
       database.open += 1;
@@ -101,7 +94,7 @@ export class NodeFiles {
 
   write(descriptor, buffer, at) {
     try {
-      if (this.#isForeign(descriptor, LOOK_HOLDS_MS)) return this.#foreign();
+      if (this.#isForeign(descriptor)) return this.#foreign();
       let done = 0;
       while (done < buffer.length) {
         done += fs.writeSync(descriptor, buffer, done, buffer.length - done, at + done);
@@ -114,7 +107,7 @@ export class NodeFiles {
 
   truncate(descriptor, bytes) {
     try {
-      if (this.#isForeign(descriptor, LOOK_HOLDS_MS)) return this.#foreign();
+      if (this.#isForeign(descriptor)) return this.#foreign();
       fs.ftruncateSync(descriptor, bytes);
       return 0;
     } catch (error) {
@@ -134,7 +127,7 @@ export class NodeFiles {
         fs.fdatasyncSync(descriptor);
       }
       // Asked last: what another program opens from here on, it opens with this commit in it.
-      return this.#isForeign(descriptor, 0) ? this.#foreign() : 0;
+      return this.#isForeign(descriptor) ? this.#foreign() : 0;
     } catch (error) {
       return this.#fault(error);
     }
@@ -193,17 +186,12 @@ export class NodeFiles {
    * Whether another program works on the database. SQLite elsewhere cannot see our lock, and we cannot hold its. But
    * whoever opens a database with a log makes `-shm` first and, closing it, may copy the log into the database and
    * remove it. Looked at before every write to the log and after every sync of it, so that a commit that might get
-   * lost that way is never acknowledged. Where orders follow one another, the look after a sync, a moment ago, is also
-   * the one before the next write.
+   * lost that way is never acknowledged.
    */
-  #isForeign(descriptor, holdsMs) {
+  #isForeign(descriptor) {
     const { log, database } = this.#files.get(descriptor);
     if (!database.foreign && log) {
-      const nowMs = performance.now();
-      if (nowMs - database.lookedAtMs < holdsMs) return false;
       database.foreign = fs.existsSync(database.shm) || fs.fstatSync(descriptor).nlink === 0;
-      // The time from before it: what comes during the look is not vouched for.
-      database.lookedAtMs = nowMs;
     }
     return database.foreign;
   }

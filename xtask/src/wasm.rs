@@ -25,13 +25,15 @@ struct Module {
     name: &'static str,
     /// The feature of the crate that it is built of.
     feature: &'static str,
+    /// Whether every order passes through it.
+    is_hot: bool,
 }
 
 /// The first is the one that every program loads.
 const MODULES: &[Module] = &[
-    Module { name: "stockroom", feature: "engine" },
-    Module { name: "exchanges", feature: "exchanges" },
-    Module { name: "steps", feature: "steps" },
+    Module { name: "stockroom", feature: "engine", is_hot: true },
+    Module { name: "exchanges", feature: "exchanges", is_hot: false },
+    Module { name: "steps", feature: "steps", is_hot: false },
 ];
 
 /// How SQLite is built, beside what every build of ours is: the page size of every other build, so that files are alike,
@@ -60,6 +62,7 @@ const WASM_FEATURES: &[&str] = &[
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
+    "--enable-simd",
 ];
 
 /// What `wasm-opt` does. Its own levels make the module smaller before gzip and larger after it, and not faster: LLVM has
@@ -70,6 +73,17 @@ const WASM_PASSES: &[&str] = &[
     "--remove-unused-module-elements",
     "--memory-packing",
     "--reorder-functions",
+];
+
+/// What it does before that to a module that is hot. For size LLVM calls even the smallest functions; these sizes, in
+/// instructions, are as large as the module's weight allows: 5 % less CPU for an order, and 19 KiB more after gzip.
+const INLINING: &[&str] = &[
+    "--optimize-level=3",
+    "--shrink-level=0",
+    "--always-inline-max-function-size=25",
+    "--flexible-inline-max-function-size=40",
+    "--one-caller-inline-max-function-size=10",
+    "--inlining-optimizing",
 ];
 
 /// The command line of `cargo xtask wasm`.
@@ -108,14 +122,14 @@ pub(crate) fn build(workspace: &Workspace, optimizes: bool) -> Result<Vec<PathBu
     npm::install(&npm)
         .context("the package is built with programs that come with npm: TypeScript, esbuild, wasm-opt")?;
     let mut modules = Vec::new();
-    for Module { name, .. } in MODULES {
+    for Module { name, is_hot, .. } in MODULES {
         for file in [format!("{name}.js"), format!("{name}.d.ts")] {
             fs::copy(bound.join(&file), package.join(&file)).with_context(|| format!("wasm-bindgen made no {file}"))?;
         }
         let file = format!("{name}_bg.wasm");
         let (from, to) = (bound.join(&file), package.join(&file));
         if optimizes {
-            optimize(&npm, &from, &to)?;
+            optimize(&npm, &from, &to, *is_hot)?;
         } else {
             fs::copy(&from, &to)?;
         }
@@ -138,9 +152,13 @@ fn compile(workspace: &Workspace, toolchain: &Toolchain, target: &Path, module: 
 }
 
 /// Runs `wasm-opt`, out of the package's development dependencies.
-fn optimize(npm: &Path, from: &Path, to: &Path) -> Result<()> {
-    let wasm_opt = npm.join("node_modules/binaryen/bin/wasm-opt");
-    process::run(Command::new("node").arg(wasm_opt).args(WASM_PASSES).args(WASM_FEATURES).arg(from).arg("-o").arg(to))
+fn optimize(npm: &Path, from: &Path, to: &Path, is_hot: bool) -> Result<()> {
+    let mut command = Command::new("node");
+    command.arg(npm.join("node_modules/binaryen/bin/wasm-opt"));
+    if is_hot {
+        command.args(INLINING);
+    }
+    process::run(command.args(WASM_PASSES).args(WASM_FEATURES).arg(from).arg("-o").arg(to))
 }
 
 fn weigh(module: &Path) -> Result<()> {

@@ -11,8 +11,12 @@ const LENGTH_MAX = 64 * 1024 * 1024;
 
 /** Text that stands in JSON as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
-/** A number of 16 digits or more, perhaps in a text: then it is looked at closely. */
-const LONG = /\d{16}/;
+/** So many digits in a row may be a number that a double does not hold exactly. */
+const LONG = 16;
+
+/** The numbers below a thousand as text, plain and with leading zeros. */
+const SMALL = Array.from({ length: 1_000 }, (_, value) => String(value));
+const PADDED = SMALL.map((text) => text.padStart(3, '0'));
 
 /** Names of fields as they are written, with their colon. Documents have few, which come again and again. */
 const NAMES = new Map<string, string>();
@@ -155,6 +159,11 @@ class Writer {
 }
 
 function number(value: number): string {
+  // Quantities and prices, for which the language's own way is several times slower. Both tests are false of -0 and NaN.
+  if (value < 1_000_000 && 1 / value > 0 && Number.isInteger(value)) {
+    const thousands = Math.trunc(value / 1_000);
+    return thousands === 0 ? SMALL[value]! : SMALL[thousands]! + PADDED[value - 1_000 * thousands]!;
+  }
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
   if (!Number.isFinite(value)) throw new Fault('unsafe_number', `is ${value}`);
   if (value === 0) throw new Fault('unsafe_number', 'is negative zero');
@@ -165,8 +174,27 @@ function number(value: number): string {
 /** A document of the engine's. Its whole numbers are exact, or it is refused. */
 export function decode<T>(text: string, operation: string): T {
   const document: unknown = JSON.parse(text);
-  if (LONG.test(text)) checkNumbers(document, operation);
+  if (hasLong(text)) checkNumbers(document, operation);
   return document as T;
+}
+
+/** Whether there is a number of 16 digits or more, perhaps in a text: then it is looked at closely. */
+function hasLong(text: string): boolean {
+  // Wherever so many digits stand, one of them is at a multiple of their count: the others need no look.
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (!isDigit(text, at)) continue;
+    let from = at;
+    while (isDigit(text, from - 1)) from--;
+    let to = at + 1;
+    while (isDigit(text, to)) to++;
+    if (to - from >= LONG) return true;
+  }
+  return false;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 0x30 && unit <= 0x39;
 }
 
 function checkNumbers(value: unknown, operation: string): void {

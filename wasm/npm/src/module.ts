@@ -23,12 +23,15 @@ export class Guard {
 const guard = new Guard();
 
 const encoder = new TextEncoder();
-/** Room for a document on its way in. The module has its own copy before anything else runs. */
-const room = new Uint8Array(64 * 1024);
+/** Room for a document on its way in; it grows with them. The module has its own copy before anything else runs. */
+let room = new Uint8Array(64 * 1024);
+const ROOM_MAX_BYTES = 1024 * 1024;
 
 /** A document's bytes for a module, good until the next document. UTF-16 units become three bytes at most. */
 export function utf8(text: string): Uint8Array {
-  if (text.length * 3 > room.length) return encoder.encode(text);
+  const bytes = text.length * 3;
+  if (bytes > ROOM_MAX_BYTES) return encoder.encode(text);
+  while (bytes > room.length) room = new Uint8Array(2 * room.length);
   return room.subarray(0, encoder.encodeInto(text, room).written);
 }
 

@@ -2,6 +2,8 @@
 //! page, two calls of the operating system a page; here the frames of one transaction become one. Nothing is kept
 //! back that a commit needs: with the page of a frame that commits, all is written.
 
+use super::joined::{Joined, Raw};
+
 /// A frame's header, in bytes. Its second word is zero but in the frame that commits.
 /// Source: <https://www.sqlite.org/fileformat2.html#wal_file_format>.
 const FRAME_HEADER_BYTES: usize = 24;
@@ -9,54 +11,27 @@ const FRAME_HEADER_BYTES: usize = 24;
 /// The log's own header, in bytes: where the first frame begins.
 const LOG_HEADER_BYTES: u64 = 32;
 
-/// What is kept back at most, in bytes. A larger transaction is written in pieces.
-const KEPT_MAX: usize = 1 << 20;
-
-/// A file that is read and written at places, all or an error.
-pub(super) trait Raw {
-    /// What its operations fail with.
-    type Error;
-    /// Fills the buffer as far as the file goes, and says how far that was.
-    fn read(&mut self, buffer: &mut [u8], at: u64) -> Result<usize, Self::Error>;
-    /// Writes all bytes.
-    fn write(&mut self, bytes: &[u8], at: u64) -> Result<(), Self::Error>;
-    /// Cuts the file.
-    fn truncate(&mut self, bytes: u64) -> Result<(), Self::Error>;
-    /// Waits until what was written is on the disk.
-    fn sync(&mut self) -> Result<(), Self::Error>;
-    /// The file's length in bytes.
-    fn size(&self) -> Result<u64, Self::Error>;
-}
-
 /// A log whose frames are joined.
 pub(super) struct Frames<F> {
-    pub(super) file: F,
-    /// Bytes that follow one another and are not written yet, and where they begin.
-    kept: Vec<u8>,
-    kept_at: u64,
+    joined: Joined<F>,
     /// Whether the page that comes next belongs to a frame that commits.
     commits: bool,
 }
 
 impl<F: Raw> Frames<F> {
     pub(super) fn new(file: F) -> Self {
-        Frames { file, kept: Vec::new(), kept_at: 0, commits: false }
+        Frames { joined: Joined::new(file), commits: false }
     }
 
-    /// Writes what is kept back. Whether or not that succeeds, nothing is kept any more: SQLite is told, takes the
-    /// transaction back, and writes the same place again.
+    /// Writes what is kept back, as [`Joined::flush`].
     pub(super) fn flush(&mut self) -> Result<(), F::Error> {
         self.commits = false;
-        if self.kept.is_empty() {
-            return Ok(());
-        }
-        let written = self.file.write(&self.kept, self.kept_at);
-        self.kept.clear();
-        written
+        self.joined.flush()
     }
 
-    fn end(&self) -> u64 {
-        self.kept_at + self.kept.len() as u64
+    /// The file, and what came of writing what was kept back.
+    pub(super) fn into_file(self) -> (F, Result<(), F::Error>) {
+        self.joined.into_file()
     }
 }
 
@@ -65,19 +40,13 @@ impl<F: Raw> Raw for Frames<F> {
 
     fn read(&mut self, buffer: &mut [u8], at: u64) -> Result<usize, F::Error> {
         self.flush()?;
-        self.file.read(buffer, at)
+        self.joined.read(buffer, at)
     }
 
     fn write(&mut self, bytes: &[u8], at: u64) -> Result<(), F::Error> {
-        if self.kept.is_empty() {
-            self.kept_at = at;
-        } else if at != self.end() || self.kept.len() + bytes.len() > KEPT_MAX {
-            let commits = self.commits && at == self.end();
-            self.flush()?;
-            self.commits = commits;
-            self.kept_at = at;
-        }
-        self.kept.extend_from_slice(bytes);
+        let commits = self.commits && self.joined.is_followed_by(at);
+        self.commits = false;
+        self.joined.write(bytes, at)?;
         if at < LOG_HEADER_BYTES {
             // The log's own header: rare, and synced by SQLite at once.
             return self.flush();
@@ -86,73 +55,29 @@ impl<F: Raw> Raw for Frames<F> {
             self.commits = bytes[4..8] != [0; 4];
             return Ok(());
         }
-        if self.commits { self.flush() } else { Ok(()) }
+        if commits { self.flush() } else { Ok(()) }
     }
 
     fn truncate(&mut self, bytes: u64) -> Result<(), F::Error> {
         self.flush()?;
-        self.file.truncate(bytes)
+        self.joined.truncate(bytes)
     }
 
     fn sync(&mut self) -> Result<(), F::Error> {
         self.flush()?;
-        self.file.sync()
+        self.joined.sync()
     }
 
     fn size(&self) -> Result<u64, F::Error> {
-        let size = self.file.size()?;
-        Ok(if self.kept.is_empty() { size } else { size.max(self.end()) })
+        self.joined.size()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::joined::KEPT_MAX;
+    use super::super::joined::tests::Memory;
     use super::*;
-
-    /// A file in memory that counts its calls and fails on request.
-    #[derive(Default)]
-    struct Memory {
-        bytes: Vec<u8>,
-        writes: usize,
-        syncs: usize,
-        full: bool,
-    }
-
-    impl Raw for Memory {
-        type Error = &'static str;
-
-        fn read(&mut self, buffer: &mut [u8], at: u64) -> Result<usize, Self::Error> {
-            let rest = self.bytes.get(at as usize..).unwrap_or_default();
-            let count = rest.len().min(buffer.len());
-            buffer[..count].copy_from_slice(&rest[..count]);
-            Ok(count)
-        }
-
-        fn write(&mut self, bytes: &[u8], at: u64) -> Result<(), Self::Error> {
-            if self.full {
-                return Err("full");
-            }
-            self.writes += 1;
-            let end = at as usize + bytes.len();
-            self.bytes.resize(self.bytes.len().max(end), 0);
-            self.bytes[at as usize..end].copy_from_slice(bytes);
-            Ok(())
-        }
-
-        fn truncate(&mut self, bytes: u64) -> Result<(), Self::Error> {
-            self.bytes.truncate(bytes as usize);
-            Ok(())
-        }
-
-        fn sync(&mut self) -> Result<(), Self::Error> {
-            self.syncs += 1;
-            Ok(())
-        }
-
-        fn size(&self) -> Result<u64, Self::Error> {
-            Ok(self.bytes.len() as u64)
-        }
-    }
 
     const PAGE: usize = 4096;
     const FRAME: u64 = (FRAME_HEADER_BYTES + PAGE) as u64;
@@ -190,25 +115,25 @@ mod tests {
         for (at, (number, fill, commits)) in frames.into_iter().enumerate() {
             frame(&mut log, number, fill, commits).unwrap();
             assert_eq!(log.size().unwrap(), place(number + 1), "the size counts what is kept");
-            assert_eq!(log.file.writes, [0, 0, 1, 1, 2][at]);
+            assert_eq!(log.joined.file.writes, [0, 0, 1, 1, 2][at]);
         }
-        assert_eq!(log.file.bytes, plainly(&frames));
+        assert_eq!(log.joined.file.bytes, plainly(&frames));
         log.sync().unwrap();
-        assert_eq!((log.file.writes, log.file.syncs), (2, 1));
+        assert_eq!((log.joined.file.writes, log.joined.file.syncs), (2, 1));
     }
 
     #[test]
     fn the_logs_header_is_written_at_once() {
         let mut log = Frames::new(Memory::default());
         log.write(&[9; LOG_HEADER_BYTES as usize], 0).unwrap();
-        assert_eq!(log.file.bytes, [9; LOG_HEADER_BYTES as usize]);
+        assert_eq!(log.joined.file.bytes, [9; LOG_HEADER_BYTES as usize]);
     }
 
     #[test]
     fn what_is_kept_is_read_back() {
         for (at, count) in [(0, 8), (place(0), 24), (place(1) + 5, 100), (place(0), 2 * PAGE), (place(2) + 9, 4)] {
             let mut log = Frames::new(Memory::default());
-            log.file.write(&[9; LOG_HEADER_BYTES as usize], 0).unwrap();
+            log.joined.file.write(&[9; LOG_HEADER_BYTES as usize], 0).unwrap();
             frame(&mut log, 0, 1, false).unwrap();
             frame(&mut log, 1, 2, false).unwrap();
             let mut plain = Memory { bytes: plainly(&[(0, 1, false), (1, 2, false)]), ..Memory::default() };
@@ -226,7 +151,7 @@ mod tests {
         for (number, fill, commits) in frames {
             frame(&mut log, number, fill, commits).unwrap();
         }
-        assert_eq!(log.file.bytes, plainly(&frames));
+        assert_eq!(log.joined.file.bytes, plainly(&frames));
     }
 
     #[test]
@@ -235,10 +160,10 @@ mod tests {
         let frames: Vec<_> = (0..1_000).map(|number| (number, number as u8, number == 999)).collect();
         for (number, fill, commits) in &frames {
             frame(&mut log, *number, *fill, *commits).unwrap();
-            assert!(log.kept.len() <= KEPT_MAX);
+            assert!(log.joined.kept.len() <= KEPT_MAX);
         }
-        assert_eq!(log.file.bytes, plainly(&frames));
-        assert!(log.file.writes < 10, "{}", log.file.writes);
+        assert_eq!(log.joined.file.bytes, plainly(&frames));
+        assert!(log.joined.file.writes < 10, "{}", log.joined.file.writes);
     }
 
     #[test]
@@ -249,15 +174,15 @@ mod tests {
         let mut log = Frames::new(Memory::default());
         log.write(&vec![1; rest as usize], LOG_HEADER_BYTES).unwrap();
         for number in 0..before {
-            log.write(&header(false), log.end()).unwrap();
-            log.write(&[number as u8; PAGE], log.end()).unwrap();
+            log.write(&header(false), log.joined.end()).unwrap();
+            log.write(&[number as u8; PAGE], log.joined.end()).unwrap();
         }
-        log.write(&header(true), log.end()).unwrap();
-        assert_eq!(log.kept.len(), KEPT_MAX);
-        let end = log.end();
+        log.write(&header(true), log.joined.end()).unwrap();
+        assert_eq!(log.joined.kept.len(), KEPT_MAX);
+        let end = log.joined.end();
         log.write(&[3; PAGE], end).unwrap();
-        assert!(log.kept.is_empty(), "the commit is written");
-        assert_eq!(log.file.bytes.len() as u64, end + PAGE as u64);
+        assert!(log.joined.kept.is_empty(), "the commit is written");
+        assert_eq!(log.joined.file.bytes.len() as u64, end + PAGE as u64);
     }
 
     #[test]
@@ -265,9 +190,9 @@ mod tests {
         let mut log = Frames::new(Memory { full: true, ..Memory::default() });
         frame(&mut log, 0, 1, false).unwrap();
         assert_eq!(frame(&mut log, 1, 2, true), Err("full"));
-        log.file.full = false;
+        log.joined.file.full = false;
         frame(&mut log, 0, 3, true).unwrap();
-        assert_eq!(log.file.bytes, plainly(&[(0, 3, true)]));
+        assert_eq!(log.joined.file.bytes, plainly(&[(0, 3, true)]));
     }
 
     #[test]
@@ -275,9 +200,17 @@ mod tests {
         let mut log = Frames::new(Memory::default());
         frame(&mut log, 0, 1, false).unwrap();
         log.truncate(place(0) + 3).unwrap();
-        assert_eq!(log.file.bytes.len() as u64, place(0) + 3);
+        assert_eq!(log.joined.file.bytes.len() as u64, place(0) + 3);
         frame(&mut log, 0, 1, false).unwrap();
         log.sync().unwrap();
-        assert_eq!(log.file.bytes, plainly(&[(0, 1, false)]));
+        assert_eq!(log.joined.file.bytes, plainly(&[(0, 1, false)]));
+    }
+
+    #[test]
+    fn nothing_is_left_when_it_is_closed() {
+        let mut log = Frames::new(Memory::default());
+        frame(&mut log, 0, 1, false).unwrap();
+        let (file, flushed) = log.into_file();
+        assert_eq!((file.bytes, flushed), (plainly(&[(0, 1, false)]), Ok(())));
     }
 }

@@ -13,7 +13,8 @@ use stockroom::{Error, ErrorKind, Result};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::frames::{Frames, Raw};
+use super::frames::Frames;
+use super::joined::{Joined, Raw};
 use crate::errors::thrown;
 
 /// The VFS's name in SQLite.
@@ -187,7 +188,9 @@ impl Raw for HostFile {
 /// A file as SQLite has it open.
 enum OpenFile {
     Log(Frames<HostFile>),
-    Plain(HostFile),
+    Database(Joined<HostFile>),
+    /// A rollback journal, in which SQLite counts on the order of writes without a sync between them.
+    Journal(HostFile),
     /// What SQLite needs for a while and nobody else sees.
     Temporary(MemChunksFile),
 }
@@ -201,7 +204,8 @@ impl VfsFile for OpenFile {
     fn read(&mut self, buffer: &mut [u8], offset: u64) -> VfsResult<usize> {
         match self {
             OpenFile::Log(file) => file.read(buffer, offset),
-            OpenFile::Plain(file) => file.read(buffer, offset),
+            OpenFile::Database(file) => file.read(buffer, offset),
+            OpenFile::Journal(file) => file.read(buffer, offset),
             OpenFile::Temporary(file) => file.read(buffer, offset),
         }
     }
@@ -209,7 +213,8 @@ impl VfsFile for OpenFile {
     fn write(&mut self, bytes: &[u8], offset: u64) -> VfsResult<()> {
         match self {
             OpenFile::Log(file) => file.write(bytes, offset),
-            OpenFile::Plain(file) => file.write(bytes, offset),
+            OpenFile::Database(file) => file.write(bytes, offset),
+            OpenFile::Journal(file) => file.write(bytes, offset),
             OpenFile::Temporary(file) => file.write(bytes, offset),
         }
     }
@@ -217,7 +222,8 @@ impl VfsFile for OpenFile {
     fn truncate(&mut self, size: u64) -> VfsResult<()> {
         match self {
             OpenFile::Log(file) => file.truncate(size),
-            OpenFile::Plain(file) => file.truncate(size),
+            OpenFile::Database(file) => file.truncate(size),
+            OpenFile::Journal(file) => file.truncate(size),
             OpenFile::Temporary(file) => file.truncate(size),
         }
     }
@@ -225,7 +231,8 @@ impl VfsFile for OpenFile {
     fn sync(&mut self, options: SyncOptions) -> VfsResult<()> {
         match self {
             OpenFile::Log(file) => file.sync(),
-            OpenFile::Plain(file) => file.sync(),
+            OpenFile::Database(file) => file.sync(),
+            OpenFile::Journal(file) => file.sync(),
             OpenFile::Temporary(file) => file.sync(options),
         }
     }
@@ -233,7 +240,8 @@ impl VfsFile for OpenFile {
     fn size(&self) -> VfsResult<u64> {
         match self {
             OpenFile::Log(file) => file.size(),
-            OpenFile::Plain(file) => file.size(),
+            OpenFile::Database(file) => file.size(),
+            OpenFile::Journal(file) => file.size(),
             OpenFile::Temporary(file) => file.size(),
         }
     }
@@ -272,21 +280,24 @@ impl VfsStore for HostStore {
             }
         };
         let access = options.access();
-        let log = options.kind() == Some(FileKind::Wal);
+        let kind = options.kind();
+        let log = kind == Some(FileKind::Wal);
         let handle = files.open(named.path(), options.create(), access == OpenAccess::ReadOnly, log);
         let handle = answered(files, handle.into(), VfsErrorCode::CantOpen)? as i32;
         let file = HostFile { files: Rc::clone(files), handle };
-        let file = if log { OpenFile::Log(Frames::new(file)) } else { OpenFile::Plain(file) };
+        let file = match kind {
+            Some(FileKind::Wal) => OpenFile::Log(Frames::new(file)),
+            Some(FileKind::MainJournal | FileKind::SuperJournal) => OpenFile::Journal(file),
+            _ => OpenFile::Database(Joined::new(file)),
+        };
         Ok(OpenedFile { file, access })
     }
 
     fn close_file(files: &Rc<HostFiles>, name: Option<&str>, file: OpenFile, options: OpenOptions) -> VfsResult<()> {
         let (file, flushed) = match file {
-            OpenFile::Log(mut log) => {
-                let flushed = log.flush();
-                (log.file, flushed)
-            }
-            OpenFile::Plain(file) => (file, Ok(())),
+            OpenFile::Log(log) => log.into_file(),
+            OpenFile::Database(file) => file.into_file(),
+            OpenFile::Journal(file) => (file, Ok(())),
             OpenFile::Temporary(_) => return Ok(()),
         };
         let closed = file.answered(files.close(file.handle), VfsErrorCode::IoClose).map(drop);

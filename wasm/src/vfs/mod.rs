@@ -6,6 +6,8 @@
 mod frames;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod host;
+#[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
+mod joined;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use host::{HostFiles, use_files};

@@ -17,9 +17,17 @@ pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's Rust for its browsers: newer than its ordinary one, and of a version that has our features.
 const DEBIAN_RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
 
+/// What Node and browsers have for longer than what the package needs of them anyway: SHA-256 is made with it.
+const FEATURES: &str = "-Ctarget-feature=+simd128";
+
 /// A panic ends the module, and what it says is heard by nobody. Where the standard library is built along, all that
 /// puts these words together is left out.
-const NO_LAST_WORDS: &str = r#"["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none"]"#;
+const NO_LAST_WORDS: &[&str] = &["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none"];
+
+/// Parts of the standard library that every order passes through again and again: texts, vectors, memory. Built along they
+/// are built for size, as all else, but for these: together they made the module 5 KiB smaller after gzip, and a commit
+/// of one order about a tenth cheaper.
+const QUICK_PARTS: &[&str] = &["alloc", "compiler_builtins", "core", "dlmalloc"];
 
 /// A way to build.
 pub(super) enum Toolchain {
@@ -74,8 +82,8 @@ impl Toolchain {
     pub(super) fn cargo(&self, workspace: &Workspace) -> Command {
         match self {
             Toolchain::Installed { clang, archiver } => {
-                let mut command = workspace.cargo(&["build", "--target", TARGET]);
-                command.env("CC_wasm32_unknown_unknown", clang);
+                let mut command = workspace.cargo(&["build", "--target", TARGET, "--config"]);
+                command.arg(rustflags(&[FEATURES])).env("CC_wasm32_unknown_unknown", clang);
                 if let Some(archiver) = archiver {
                     command.env("AR_wasm32_unknown_unknown", archiver);
                 }
@@ -96,11 +104,19 @@ impl Toolchain {
                 command.args(["build", "--target", TARGET, "-Z", "build-std=std,panic_abort"]);
                 command.args(["-Z", "build-std-features=optimize_for_size", "--config"]);
                 command.arg(format!("target.{TARGET}.linker=\"wasm-ld-{llvm}\"")).arg("--config");
-                command.arg(format!("target.{TARGET}.rustflags={NO_LAST_WORDS}"));
+                command.arg(rustflags(&[NO_LAST_WORDS, &[FEATURES]].concat()));
+                for part in QUICK_PARTS {
+                    command.arg("--config").arg(format!("profile.wasm.package.{part}.opt-level=3"));
+                }
                 command
             }
         }
     }
+}
+
+/// Flags of rustc's as a setting of cargo's.
+fn rustflags(flags: &[&str]) -> String {
+    format!("target.{TARGET}.rustflags={flags:?}")
 }
 
 /// What to say where there is no way.
@@ -196,6 +212,11 @@ mod tests {
     fn the_version_of_llvm_is_read() {
         assert_eq!(llvm_version("rustc 1.96.0\nrelease: 1.96.0\nLLVM version: 22.1.8\n"), Some(22));
         assert_eq!(llvm_version("rustc 1.96.0\n"), None);
+    }
+
+    #[test]
+    fn flags_are_a_list_of_texts() {
+        assert_eq!(rustflags(&["-Ca=b", "-Z"]), format!("target.{TARGET}.rustflags=[\"-Ca=b\", \"-Z\"]"));
     }
 
     #[test]

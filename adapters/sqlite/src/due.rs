@@ -7,14 +7,24 @@ use stockroom::outbox::Delivery;
 use stockroom::{Error, ErrorKind, Name, Result};
 
 use crate::read::{many, one, prepared};
-use crate::records::{DELIVERIES, delivery};
+use crate::records::{DELIVERIES, delivery, delivery_columns};
 
-/// The deliveries that are due and the first with their keys, in the order in which they are taken.
-const DUE: &str = "SELECT number FROM stockroom_deliveries AS due \
-                   WHERE destination = ?1 AND state <> 'dead' AND due_at_ms <= ?2 AND NOT EXISTS \
-                   (SELECT 1 FROM stockroom_deliveries AS earlier WHERE earlier.destination = due.destination \
-                   AND earlier.key = due.key AND earlier.number < due.number) \
-                   ORDER BY due_at_ms, number LIMIT ?3";
+/// The deliveries that are due and the first with their keys, in the order in which they are taken. They are found in the
+/// indexes alone; then the documents of those found are read.
+const DUE: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    ", due_number FROM \
+     (SELECT number AS due_number FROM stockroom_deliveries AS due \
+     WHERE destination = ?1 AND state <> 'dead' AND due_at_ms <= ?2 AND NOT EXISTS \
+     (SELECT 1 FROM stockroom_deliveries AS earlier WHERE earlier.destination = due.destination \
+     AND earlier.key = due.key AND earlier.number < due.number) \
+     ORDER BY due_at_ms, number LIMIT ?3) \
+     LEFT JOIN stockroom_deliveries ON destination = ?1 AND number = due_number"
+);
+
+/// Where the number that was found stands among the columns of [`DUE`].
+const DUE_NUMBER: usize = 11;
 
 /// The next that falls due. Only the first with a key is ever given a time to come, so that the first row met is
 /// nearly always the one.
@@ -33,25 +43,31 @@ pub(crate) fn due_deliveries(
     set: &mut WorkingSet,
 ) -> Result<Found> {
     let name = &**destination;
-    let numbers: Vec<i64> = many(connection, DUE, "", params![name, now_ms, limit], |row| row.get(0))?;
+    let missing = |number: i64| {
+        let message = format!("delivery {number} to {name} stands in an index and not in its table");
+        Error::new(ErrorKind::Corrupt, "sqlite.search", message)
+    };
     let mut next_due = prepared(connection, NEXT_DUE, "")?;
     let next: Option<i64> = one(&mut next_due, params![name, now_ms], |row| row.get(0))?;
     let mut by_key = prepared(connection, DELIVERIES.select, DELIVERIES.by_key)?;
-    let mut read = |number: i64| -> Result<Delivery> {
-        let row = one(&mut by_key, params![name, number], delivery)?;
-        row.ok_or_else(|| {
-            let message = format!("delivery {number} to {name} stands in an index and not in its table");
-            Error::new(ErrorKind::Corrupt, "sqlite.search", message)
-        })
-    };
-    let next_due_at_ms = next.map(&mut read).transpose()?.map(|row| row.due_at_ms);
-    let mut due = Vec::with_capacity(numbers.len());
-    for number in numbers {
-        let row = read(number)?;
-        due.push(row.number);
+    let next = next
+        .map(|number| (number, one(&mut by_key, params![name, number], delivery)))
+        .map(|(number, row)| row?.ok_or_else(|| missing(number)))
+        .transpose()?;
+    let mut due: Vec<Delivery> = many(connection, DUE, "", params![name, now_ms, limit], |row| match row.get(1)? {
+        Some::<i64>(_) => delivery(row).map(Ok),
+        None => row.get(DUE_NUMBER).map(Err),
+    })?
+    .into_iter()
+    .map(|row| row.map_err(missing))
+    .collect::<Result<_>>()?;
+    // A join promises no order.
+    due.sort_unstable_by_key(|row| (row.due_at_ms, row.number));
+    let numbers = due.iter().map(|row| row.number).collect();
+    for row in due {
         set.put_record(RecordKey::Delivery(destination.clone(), row.number), Some(row.into()));
     }
-    Ok(Found::DueDeliveries { numbers: due, next_due_at_ms })
+    Ok(Found::DueDeliveries { numbers, next_due_at_ms: next.map(|row| row.due_at_ms) })
 }
 
 #[cfg(test)]
@@ -96,7 +112,7 @@ mod tests {
     }
 
     /// The numbers found, and how many steps SQLite's machine took for it.
-    fn run(connection: &Connection, sql: &str, parameters: &[i64]) -> (Vec<i64>, i32) {
+    fn run(connection: &Connection, sql: &str, parameters: &[i64], number: usize) -> (Vec<i64>, i32) {
         let mut statement = connection.prepare(sql).unwrap();
         statement.raw_bind_parameter(1, "wms").unwrap();
         for (index, parameter) in parameters.iter().enumerate() {
@@ -105,7 +121,7 @@ mod tests {
         let mut found = Vec::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().unwrap() {
-            found.push(row.get(0).unwrap());
+            found.push(row.get(number).unwrap());
         }
         drop(rows);
         (found, statement.get_status(StatementStatus::VmStep))
@@ -121,21 +137,28 @@ mod tests {
             if analyzed {
                 connection.execute_batch("ANALYZE").unwrap();
             }
-            for (sql, parameters, compared) in
-                [(DUE, vec![NOW_MS, 100], "due_at_ms<?"), (NEXT_DUE, vec![NOW_MS], "due_at_ms>?")]
-            {
-                let plan = plan(&connection, sql, &parameters);
-                let expected = [
+            let searches = |compared: &str, subquery: u32| {
+                [
                     format!("SEARCH due USING COVERING INDEX stockroom_deliveries_due (destination=? AND {compared})"),
-                    "CORRELATED SCALAR SUBQUERY 1".to_owned(),
+                    format!("CORRELATED SCALAR SUBQUERY {subquery}"),
                     "SEARCH earlier USING COVERING INDEX stockroom_deliveries_by_key (destination=? AND key=? AND number<?)"
                         .to_owned(),
-                ];
-                assert_eq!(plan, expected, "analyzed: {analyzed}");
-            }
-            let (due, steps) = run(&connection, DUE, &[NOW_MS, 100]);
+                ]
+            };
+            assert_eq!(plan(&connection, NEXT_DUE, &[NOW_MS]), searches("due_at_ms>?", 1), "analyzed: {analyzed}");
+            let reads = [
+                "SCAN (subquery-1)".to_owned(),
+                "SEARCH stockroom_deliveries USING PRIMARY KEY (destination=? AND number=?) LEFT-JOIN".to_owned(),
+            ];
+            let expected: Vec<_> = ["CO-ROUTINE (subquery-1)".to_owned()]
+                .into_iter()
+                .chain(searches("due_at_ms<?", 2))
+                .chain(reads)
+                .collect();
+            assert_eq!(plan(&connection, DUE, &[NOW_MS, 100]), expected, "analyzed: {analyzed}");
+            let (due, steps) = run(&connection, DUE, &[NOW_MS, 100], 1);
             assert!(due == [5001] && steps < 100, "{due:?} in {steps} steps");
-            let (next, steps) = run(&connection, NEXT_DUE, &[NOW_MS]);
+            let (next, steps) = run(&connection, NEXT_DUE, &[NOW_MS], 0);
             assert!(next == [1] && steps < 100, "{next:?} in {steps} steps");
         }
     }

@@ -363,7 +363,12 @@ pub(crate) fn to_json<'j, T: Serialize + ?Sized>(value: &T, json: &'j mut Vec<u8
 /// A write that did not meet exactly the row it was decided on means that the rows and the working set have
 /// come apart.
 pub(crate) fn expect_one(rows: usize, what: &'static str) -> Result<()> {
-    if rows == 1 {
+    expect_all(rows, 1, what)
+}
+
+/// The same for a write of several rows.
+pub(crate) fn expect_all(rows: usize, expected: usize, what: &'static str) -> Result<()> {
+    if rows == expected {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Corrupt, WRITE, format!("{what} was not there to be written")))

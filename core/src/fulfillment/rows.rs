@@ -241,14 +241,17 @@ impl FulfillmentState {
 /// assert_eq!(parse_fulfillment_id("o-01"), None);
 /// ```
 pub fn fulfillment_id(order: &str, sequence: u32) -> String {
-    format!("{order}-{sequence}")
+    let mut digits = itoa::Buffer::new();
+    [order, "-", digits.format(sequence)].concat()
 }
 
 /// The order's id and the sequence in a fulfillment order's name.
 pub fn parse_fulfillment_id(id: &str) -> Option<(&str, u32)> {
     let (order, sequence) = id.rsplit_once('-')?;
-    let number: u32 = sequence.parse().ok()?;
-    (fulfillment_id(order, number) == id && number > 0 && !order.is_empty()).then_some((order, number))
+    // Written in one way only: without a sign or leading zeros.
+    let canonical = sequence.starts_with(|first: char| matches!(first, '1'..='9')) && !order.is_empty();
+    let number = sequence.parse().ok()?;
+    canonical.then_some((order, number))
 }
 
 #[cfg(test)]

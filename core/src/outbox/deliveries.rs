@@ -2,9 +2,12 @@
 //! a dead letter. And the health of destinations: pauses and the breaker. What a delivery was about is told to
 //! the module that wrote it, in the same decision.
 
+use std::sync::Arc;
+
 use crate::channel;
 use crate::code::{Code, Faults, Rejection};
-use crate::engine::{Answer, Decision, Found, Needs, Query, RecordKey, Stop, WorkingSet};
+use crate::engine::{Answer, Decision, Found, Needs, Query, Record, RecordKey, Stop, WorkingSet};
+use crate::error::Error;
 use crate::fulfillment;
 use crate::ids::{ID_BYTES_MAX, Name, TEXT_BYTES_MAX, name_fault};
 use crate::outbox::{
@@ -210,7 +213,8 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
 }
 
 pub(crate) fn report(decision: &mut Decision<'_>, command: &ReportDelivery) -> Result<Answer, Stop> {
-    let row = known(decision, &command.destination, command.number)?;
+    let record = known(decision, &command.destination, command.number)?;
+    let row = delivery(&record)?;
     let current = row.attempts == command.attempt || planted!(LateReportTaken);
     if row.state != DeliveryState::Leased || !current {
         let detail = format!("attempt {} is {}", row.attempts, row.state.name());
@@ -220,19 +224,19 @@ pub(crate) fn report(decision: &mut Decision<'_>, command: &ReportDelivery) -> R
     match &command.result {
         DeliveryResult::Done(answer) => {
             recovered(decision, destination)?;
-            end(decision, &row, &Ended::Done(answer))?;
+            end(decision, row, &Ended::Done(answer))?;
         }
         DeliveryResult::DoneWithPause { answer, pause_ms } => {
             recovered(decision, destination)?;
             pause(decision, &row.destination, *pause_ms)?;
-            end(decision, &row, &Ended::Done(answer))?;
+            end(decision, row, &Ended::Done(answer))?;
         }
         DeliveryResult::Refused { why } => {
             // It answers, so it is well.
             recovered(decision, destination)?;
-            end(decision, &row, &Ended::Refused(&kept(why)))?;
+            end(decision, row, &Ended::Refused(&kept(why)))?;
         }
-        DeliveryResult::Retry(retry) => try_again(decision, row, destination, retry)?,
+        DeliveryResult::Retry(retry) => try_again(decision, row.clone(), destination, retry)?,
     }
     Ok(Answer::Done)
 }
@@ -380,20 +384,29 @@ fn told(row: &Delivery) -> DeadDelivery {
 }
 
 fn dead(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Delivery, Stop> {
-    let row = known(decision, destination, number)?;
+    let record = known(decision, destination, number)?;
+    let row = delivery(&record)?;
     match row.state {
-        DeliveryState::Dead => Ok(row),
+        DeliveryState::Dead => Ok(row.clone()),
         state => Err(Rejection::one(Code::DeliveryAlive, "number", format!("is {}", state.name())).into()),
     }
 }
 
-fn known(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Delivery, Stop> {
+/// The record of a delivery that a command names.
+fn known(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Arc<Record>, Stop> {
     let mut faults = Faults::default();
     judge_destination(decision, destination, &mut faults)?;
     faults.check()?;
-    let key = RecordKey::Delivery(destination.into(), number);
-    let row = decision.rows.record::<Delivery>(&key)?.cloned();
-    row.ok_or_else(|| Rejection::one(Code::DeliveryUnknown, "number", "there is no such delivery").into())
+    let record = decision.rows.shared_record(&RecordKey::Delivery(destination.into(), number))?;
+    record.ok_or_else(|| Rejection::one(Code::DeliveryUnknown, "number", "there is no such delivery").into())
+}
+
+fn delivery(record: &Record) -> Result<&Delivery, Stop> {
+    match record {
+        Record::Delivery(row) => Ok(row),
+        // A working set holds no record under another's key.
+        _ => Err(Error::broken("a delivery's key has another record").into()),
+    }
 }
 
 /// How patient a destination is.

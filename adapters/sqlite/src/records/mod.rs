@@ -12,10 +12,10 @@ use stockroom::engine::{Record, RecordChange, RecordKey, RecordKind, WorkingSet}
 
 use crate::error::During;
 use crate::read::{many, one, prepared};
-use crate::write::{WRITE, expect_one, prepare, signed};
+use crate::write::{WRITE, expect_all, expect_one, prepare, signed};
 
 pub(crate) use channel::LISTINGS;
-pub(crate) use outbox::{DELIVERIES, delivery, prunable_messages};
+pub(crate) use outbox::{DELIVERIES, delivery, delivery_columns, prunable_messages};
 
 /// What SQLite is told of a kind.
 pub(crate) struct Table {
@@ -132,29 +132,36 @@ impl<'c> Statements<'c> {
 }
 
 /// Writes records. What goes is written first, and from the last kind to the first; what comes and changes from the
-/// first to the last: so no row is ever without the one that it names.
+/// first to the last: so no row is ever without the one that it names. Deliveries that go or move on alike are written
+/// together.
 pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result<()> {
     let mut statements = Statements { connection, last: None };
-    for change in changes.iter().rev().filter(|change| change.record.is_none()) {
+    for alike in changes.chunk_by(outbox::are_alike).rev() {
+        let Some(change) = alike.first().filter(|change| change.record.is_none()) else { continue };
         let table = table(change.key.kind());
-        let delete = statements.get(table.delete)?;
-        expect_one(delete.execute(params_from_iter(Key::of(&change.key).parts())).during(WRITE)?, table.one)?;
+        let deleted = match alike.len() {
+            1 => {
+                let delete = statements.get(table.delete)?;
+                delete.execute(params_from_iter(Key::of(&change.key).parts())).during(WRITE)?
+            }
+            _ => outbox::delete_alike(&mut statements, alike)?,
+        };
+        expect_all(deleted, alike.len(), table.one)?;
     }
     let mut scratch = Scratch::default();
-    for change in changes {
+    for alike in changes.chunk_by(outbox::are_alike) {
+        let Some(change) = alike.first() else { continue };
         let Some(record) = change.record.as_deref() else { continue };
         let table = table(change.key.kind());
         let restated = match (change.stored.as_deref(), record) {
-            (Some(Record::Delivery(stored)), Record::Delivery(row)) => {
-                outbox::restate_delivery(&mut statements, stored, row)?
-            }
+            (Some(Record::Delivery(_)), Record::Delivery(_)) => outbox::restate_alike(&mut statements, alike)?,
             (Some(Record::Fulfillment(stored)), Record::Fulfillment(row)) => {
                 fulfillment::restate_fulfillment_order(&mut statements, stored, row)?
             }
             _ => None,
         };
         if let Some(written) = restated {
-            expect_one(written, table.one)?;
+            expect_all(written, alike.len(), table.one)?;
             continue;
         }
         let statement = statements.get(if change.new { table.insert } else { table.update })?;

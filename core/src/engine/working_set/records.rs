@@ -36,6 +36,14 @@ impl WorkingSet {
         }
     }
 
+    /// A record of any kind, to be kept while others are written.
+    pub(crate) fn shared_record(&self, key: &RecordKey) -> Result<Option<Arc<Record>>, Stop> {
+        match self.records.get(key) {
+            Some(entry) => Ok(entry.now.clone()),
+            None => Err(need(|needs| needs.records.push(key.clone()))),
+        }
+    }
+
     /// Asks for the records named that are not here yet.
     pub(crate) fn missing_records(&self, keys: impl Iterator<Item = RecordKey>, needs: &mut Needs) {
         needs.records.extend(keys.filter(|key| !self.records.contains_key(key)));

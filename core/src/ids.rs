@@ -3,10 +3,33 @@
 
 use std::sync::Arc;
 
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// A name that many rows share: a SKU, a location or a channel.
 pub type Name = Arc<str>;
+
+/// Reads a name as serde does by itself, without a `String` on the way: for documents that are read by the thousand.
+///
+/// # Errors
+/// Where there is no text.
+pub(crate) fn read_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
+    struct AName;
+
+    impl Visitor<'_> for AName {
+        type Value = Name;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Name, E> {
+            Ok(name.into())
+        }
+    }
+
+    deserializer.deserialize_str(AName)
+}
 
 /// The longest SKU, in bytes of UTF-8.
 pub const SKU_BYTES_MAX: usize = 128;

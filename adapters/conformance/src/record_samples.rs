@@ -10,7 +10,7 @@ use stockroom::fulfillment::{
     StockReports, Warehouse, WarehouseShipment,
 };
 use stockroom::order::Tracking;
-use stockroom::outbox::{Delivery, DeliveryBody, DeliveryState, Destination, Patience};
+use stockroom::outbox::{DELIVERY_NUMBER_MAX, Delivery, DeliveryBody, DeliveryState, Destination, Patience};
 use stockroom::quantity::LEVEL_MAX;
 use stockroom::{LocationNumber, OrderNumber, ShipTo, SkuNumber};
 
@@ -191,7 +191,7 @@ pub(crate) fn extremes() -> Vec<Record> {
     }
     for (number, state) in [DeliveryState::Waiting, DeliveryState::Leased, DeliveryState::Dead].into_iter().enumerate()
     {
-        let number = i64::MAX.unsigned_abs() - 2 + number as u64;
+        let number = DELIVERY_NUMBER_MAX - 2 + number as u64;
         let why = "\u{1f}\n\r\t'\"\\ä日🫖".repeat(100);
         let longest = Delivery { state, attempts: u32::MAX, due_at_ms: i64::MAX, why, ..a_delivery("a", number) };
         there.push(longest.into());

@@ -4,35 +4,33 @@
 use rusqlite::{Connection, params};
 use stockroom::engine::{Found, RecordKey, WorkingSet};
 use stockroom::outbox::Delivery;
-use stockroom::{Error, ErrorKind, Name, Result};
+use stockroom::{Name, Result};
 
 use crate::read::{many, one, prepared};
-use crate::records::{DELIVERIES, delivery, delivery_columns};
+use crate::records::{deliveries, delivery};
 
-/// The deliveries that are due and the first with their keys, in the order in which they are taken. They are found in the
-/// indexes alone; then the documents of those found are read.
-const DUE: &str = concat!(
-    "SELECT ",
-    delivery_columns!(),
-    ", due_number FROM \
-     (SELECT number AS due_number FROM stockroom_deliveries AS due \
-     WHERE destination = ?1 AND state <> 'dead' AND due_at_ms <= ?2 AND NOT EXISTS \
-     (SELECT 1 FROM stockroom_deliveries AS earlier WHERE earlier.destination = due.destination \
-     AND earlier.key = due.key AND earlier.number < due.number) \
-     ORDER BY due_at_ms, number LIMIT ?3) \
-     LEFT JOIN stockroom_deliveries ON destination = ?1 AND number = due_number"
+/// Which deliveries to a destination can be due at all: those that are the first with their keys, and no dead letters.
+macro_rules! first_with_their_keys {
+    ($due:literal) => {
+        concat!(
+            "WHERE d.destination = ?1 AND o.destination = d.number AND o.state <> 'dead' AND o.due_at_ms ",
+            $due,
+            " ?2 AND NOT EXISTS (SELECT 1 FROM stockroom_outbox AS earlier WHERE earlier.key = o.key \
+             AND earlier.destination = o.destination AND earlier.id < o.id) ORDER BY o.due_at_ms, o.id LIMIT "
+        )
+    };
+}
+
+/// The deliveries that are due, in the order in which they are taken.
+const DUE: &str = concat!(deliveries!(), " ", first_with_their_keys!("<="), "?3");
+
+/// When the next falls due. Only the first with a key is ever given a time to come, so that the first row met is nearly
+/// always the one.
+const NEXT_DUE: &str = concat!(
+    "SELECT o.due_at_ms FROM stockroom_destinations AS d CROSS JOIN stockroom_outbox AS o ",
+    first_with_their_keys!(">"),
+    "1"
 );
-
-/// Where the number that was found stands among the columns of [`DUE`].
-const DUE_NUMBER: usize = 11;
-
-/// The next that falls due. Only the first with a key is ever given a time to come, so that the first row met is
-/// nearly always the one.
-const NEXT_DUE: &str = "SELECT number FROM stockroom_deliveries AS due \
-                        WHERE destination = ?1 AND state <> 'dead' AND due_at_ms > ?2 AND NOT EXISTS \
-                        (SELECT 1 FROM stockroom_deliveries AS earlier WHERE earlier.destination = due.destination \
-                        AND earlier.key = due.key AND earlier.number < due.number) \
-                        ORDER BY due_at_ms, number LIMIT 1";
 
 /// See `Query::DueDeliveries`.
 pub(crate) fn due_deliveries(
@@ -43,31 +41,14 @@ pub(crate) fn due_deliveries(
     set: &mut WorkingSet,
 ) -> Result<Found> {
     let name = &**destination;
-    let missing = |number: i64| {
-        let message = format!("delivery {number} to {name} stands in an index and not in its table");
-        Error::new(ErrorKind::Corrupt, "sqlite.search", message)
-    };
     let mut next_due = prepared(connection, NEXT_DUE, "")?;
-    let next: Option<i64> = one(&mut next_due, params![name, now_ms], |row| row.get(0))?;
-    let mut by_key = prepared(connection, DELIVERIES.select, DELIVERIES.by_key)?;
-    let next = next
-        .map(|number| (number, one(&mut by_key, params![name, number], delivery)))
-        .map(|(number, row)| row?.ok_or_else(|| missing(number)))
-        .transpose()?;
-    let mut due: Vec<Delivery> = many(connection, DUE, "", params![name, now_ms, limit], |row| match row.get(1)? {
-        Some::<i64>(_) => delivery(row).map(Ok),
-        None => row.get(DUE_NUMBER).map(Err),
-    })?
-    .into_iter()
-    .map(|row| row.map_err(missing))
-    .collect::<Result<_>>()?;
-    // A join promises no order.
-    due.sort_unstable_by_key(|row| (row.due_at_ms, row.number));
+    let next_due_at_ms = one(&mut next_due, params![name, now_ms], |row| row.get(0))?;
+    let due: Vec<Delivery> = many(connection, DUE, "", params![name, now_ms, limit], delivery)?;
     let numbers = due.iter().map(|row| row.number).collect();
     for row in due {
         set.put_record(RecordKey::Delivery(destination.clone(), row.number), Some(row.into()));
     }
-    Ok(Found::DueDeliveries { numbers, next_due_at_ms: next.map(|row| row.due_at_ms) })
+    Ok(Found::DueDeliveries { numbers, next_due_at_ms })
 }
 
 #[cfg(test)]
@@ -83,16 +64,17 @@ mod tests {
     fn waiting(connection: &Connection) {
         connection
             .execute_batch(
-                "INSERT INTO stockroom_destinations VALUES ('wms', 1, 1, 1, 1, 1, 1, 0, 9000, 0, 0), \
-                 ('other', 1, 1, 1, 1, 1, 1, 0, 9000, 0, 0);
+                "INSERT INTO stockroom_destinations VALUES ('wms', 1, 1, 1, 1, 1, 1, 0, 9000, 0, 0, 1), \
+                 ('other', 1, 1, 1, 1, 1, 1, 0, 9000, 0, 0, 2);
                  WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
-                 INSERT INTO stockroom_deliveries
-                 SELECT 'wms', n, 'key ' || n, 'waiting', 0, 0, 0, 2000 + n, 0, '', '{}' FROM n;
-                 INSERT INTO stockroom_deliveries
-                 SELECT 'other', number, key, state, 0, 0, 0, 0, 0, '', '{}' FROM stockroom_deliveries;
-                 INSERT INTO stockroom_deliveries VALUES ('wms', 5001, 'late', 'leased', 1, 0, 0, 999, 0, '', '{}'), \
-                 ('wms', 5002, 'late', 'waiting', 0, 0, 0, 0, 0, '', '{}'), \
-                 ('wms', 5003, 'last', 'dead', 1, 1, 0, 0, 0, '', '{}')",
+                 INSERT INTO stockroom_outbox
+                 SELECT (1 << 44) + n, 1, 'key ' || n, 'waiting', 0, 0, 0, 2000 + n, 0, '', '{}' FROM n;
+                 INSERT INTO stockroom_outbox
+                 SELECT id + (1 << 44), 2, key, state, 0, 0, 0, 0, 0, '', '{}' FROM stockroom_outbox;
+                 INSERT INTO stockroom_outbox VALUES
+                 ((1 << 44) + 5001, 1, 'late', 'leased', 1, 0, 0, 999, 0, '', '{}'), \
+                 ((1 << 44) + 5002, 1, 'late', 'waiting', 0, 0, 0, 0, 0, '', '{}'), \
+                 ((1 << 44) + 5003, 1, 'last', 'dead', 1, 1, 0, 0, 0, '', '{}')",
             )
             .unwrap();
     }
@@ -111,8 +93,8 @@ mod tests {
         plan
     }
 
-    /// The numbers found, and how many steps SQLite's machine took for it.
-    fn run(connection: &Connection, sql: &str, parameters: &[i64], number: usize) -> (Vec<i64>, i32) {
+    /// The numbers in a column, and how many steps SQLite's machine took for it.
+    fn run(connection: &Connection, sql: &str, parameters: &[i64], column: usize) -> (Vec<i64>, i32) {
         let mut statement = connection.prepare(sql).unwrap();
         statement.raw_bind_parameter(1, "wms").unwrap();
         for (index, parameter) in parameters.iter().enumerate() {
@@ -121,7 +103,7 @@ mod tests {
         let mut found = Vec::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().unwrap() {
-            found.push(row.get(number).unwrap());
+            found.push(row.get(column).unwrap());
         }
         drop(rows);
         (found, statement.get_status(StatementStatus::VmStep))
@@ -137,29 +119,41 @@ mod tests {
             if analyzed {
                 connection.execute_batch("ANALYZE").unwrap();
             }
-            let searches = |compared: &str, subquery: u32| {
-                [
-                    format!("SEARCH due USING COVERING INDEX stockroom_deliveries_due (destination=? AND {compared})"),
-                    format!("CORRELATED SCALAR SUBQUERY {subquery}"),
-                    "SEARCH earlier USING COVERING INDEX stockroom_deliveries_by_key (destination=? AND key=? AND number<?)"
+            for (sql, parameters, compared) in
+                [(DUE, vec![NOW_MS, 100], "due_at_ms<?"), (NEXT_DUE, vec![NOW_MS], "due_at_ms>?")]
+            {
+                let plan = plan(&connection, sql, &parameters);
+                let expected = [
+                    "SEARCH d USING PRIMARY KEY (destination=?)".to_owned(),
+                    format!("SEARCH o USING INDEX stockroom_outbox_due (destination=? AND {compared})"),
+                    "CORRELATED SCALAR SUBQUERY 1".to_owned(),
+                    "SEARCH earlier USING COVERING INDEX stockroom_outbox_by_key (key=? AND destination=? AND rowid<?)"
                         .to_owned(),
-                ]
-            };
-            assert_eq!(plan(&connection, NEXT_DUE, &[NOW_MS]), searches("due_at_ms>?", 1), "analyzed: {analyzed}");
-            let reads = [
-                "SCAN (subquery-1)".to_owned(),
-                "SEARCH stockroom_deliveries USING PRIMARY KEY (destination=? AND number=?) LEFT-JOIN".to_owned(),
-            ];
-            let expected: Vec<_> = ["CO-ROUTINE (subquery-1)".to_owned()]
-                .into_iter()
-                .chain(searches("due_at_ms<?", 2))
-                .chain(reads)
-                .collect();
-            assert_eq!(plan(&connection, DUE, &[NOW_MS, 100]), expected, "analyzed: {analyzed}");
+                ];
+                assert_eq!(plan, expected, "analyzed: {analyzed}");
+            }
             let (due, steps) = run(&connection, DUE, &[NOW_MS, 100], 1);
             assert!(due == [5001] && steps < 100, "{due:?} in {steps} steps");
             let (next, steps) = run(&connection, NEXT_DUE, &[NOW_MS], 0);
-            assert!(next == [1] && steps < 100, "{next:?} in {steps} steps");
+            assert!(next == [2001] && steps < 100, "{next:?} in {steps} steps");
         }
+    }
+
+    /// A page of deliveries is read from its first row on, wherever that is.
+    #[test]
+    fn pages_of_deliveries_are_read_in_their_order() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = open(&directory.path().join("shop.sqlite3"), &Options::default()).unwrap();
+        waiting(&connection);
+        let condition = crate::records::DELIVERIES.next_page;
+        let (found, steps) = run(&connection, &format!("{} {condition}", deliveries!()), &[4_999, 4], 1);
+        assert!(found == [5_000, 5_001, 5_002, 5_003] && steps < 200, "{found:?} in {steps} steps");
+        let sql = format!("{} {condition}", deliveries!()).replace("?1", "'other'").replace("?2", "4999");
+        let found: Vec<(String, i64)> = {
+            let mut statement = connection.prepare(&sql.replace("?3", "3")).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        assert_eq!(found, [("other".to_owned(), 5_000), ("wms".to_owned(), 1), ("wms".to_owned(), 2)]);
     }
 }

@@ -73,7 +73,7 @@ fn damaged_rows_are_corrupt_however_they_are_met() {
         ),
         (
             RecordKey::Delivery("wms".into(), 6),
-            "stockroom_deliveries SET",
+            "stockroom_outbox SET",
             &[
                 "state = 'lost'",
                 "state = ''",
@@ -205,7 +205,10 @@ fn damaged_rows_are_corrupt_however_they_are_met() {
         }
         let row = match &key {
             RecordKey::Destination(name) => format!("destination = '{name}'"),
-            RecordKey::Delivery(name, number) => format!("destination = '{name}' AND number = {number}"),
+            RecordKey::Delivery(name, number) => {
+                let base = format!("(SELECT number << 44 FROM stockroom_destinations WHERE destination = '{name}')");
+                format!("id = {base} + {number}")
+            }
             RecordKey::Warehouse(location) => format!("location = {}", location.0),
             RecordKey::Fulfillment(order, sequence) => format!("order_number = {} AND sequence = {sequence}", order.0),
             RecordKey::Message(source, message) => format!("source = '{source}' AND message = '{message}'"),
@@ -292,12 +295,15 @@ fn rows_that_cannot_be_are_refused_by_the_tables() {
     drop(scene(&place));
     let connection = place.connection();
     for statement in [
-        "UPDATE stockroom_deliveries SET body = 'no JSON' WHERE number = 1",
-        "UPDATE stockroom_deliveries SET body = 'no JSON' WHERE number = 6",
-        "UPDATE stockroom_deliveries SET number = 0 WHERE number = 6",
-        "UPDATE stockroom_deliveries SET attempts = -1",
-        "UPDATE stockroom_deliveries SET doubt = 2",
-        "UPDATE stockroom_deliveries SET destination = 'nobody'",
+        "UPDATE stockroom_outbox SET body = 'no JSON' WHERE id & 255 = 1",
+        "UPDATE stockroom_outbox SET body = 'no JSON' WHERE id & 255 = 6",
+        "UPDATE stockroom_outbox SET id = destination << 44 WHERE id & 255 = 6",
+        "UPDATE stockroom_outbox SET id = id + (1 << 44) WHERE id & 255 = 6",
+        "UPDATE stockroom_outbox SET attempts = -1",
+        "UPDATE stockroom_outbox SET doubt = 2",
+        "UPDATE stockroom_outbox SET id = id + (1 << 44), destination = destination + 1 WHERE id & 255 = 6",
+        "UPDATE stockroom_deliveries SET attempts = 1",
+        "UPDATE stockroom_destinations SET number = number + 524287 WHERE number = 1",
         "UPDATE stockroom_destinations SET destination = 'other' WHERE destination = 'wms'",
         "UPDATE stockroom_destinations SET last_number = -1",
         "UPDATE stockroom_warehouses SET location = 99 WHERE location = 3",

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fulfillment::{FulfillmentState, StockReports};
-use crate::ids::Name;
+use crate::ids::{Name, read_name};
 use crate::order::{ShipTo, Tracking};
 use crate::outbox::MessageId;
 
@@ -183,10 +183,13 @@ pub struct FulfillmentRequest {
     /// The fulfillment order's name; the key that makes the request effectively once.
     pub fulfillment: String,
     /// The order's id.
+    #[serde(deserialize_with = "read_name")]
     pub order: Name,
     /// The location.
+    #[serde(deserialize_with = "read_name")]
     pub location: Name,
     /// The channel that the order came from.
+    #[serde(deserialize_with = "read_name")]
     pub channel: Name,
     /// When the order was placed, in milliseconds since the Unix epoch.
     pub placed_at_ms: i64,
@@ -208,6 +211,7 @@ pub struct RequestedItem {
     /// The number of the order's line that it is for, from 1.
     pub line: u32,
     /// The SKU.
+    #[serde(deserialize_with = "read_name")]
     pub sku: Name,
     /// Units.
     pub quantity: i64,

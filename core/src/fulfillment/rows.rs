@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::{Code, Faults, Rejection};
 use crate::fulfillment::SkuQuantity;
-use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber};
+use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, read_name};
 use crate::order::Tracking;
 use crate::quantity::LEVEL_MAX;
 
@@ -91,6 +91,7 @@ pub struct FulfillmentItem {
     /// The SKU to pick.
     pub sku_number: SkuNumber,
     /// The SKU to pick.
+    #[serde(deserialize_with = "read_name")]
     pub sku: Name,
     /// Units of it in one unit of the line.
     pub per: i64,

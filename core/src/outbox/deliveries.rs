@@ -11,9 +11,9 @@ use crate::error::Error;
 use crate::fulfillment;
 use crate::ids::{ID_BYTES_MAX, Name, TEXT_BYTES_MAX, name_fault};
 use crate::outbox::{
-    DeadDelivery, Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination, DropDelivery,
-    EventKind, LeasedDelivery, Patience, RegisterDestination, ReportDelivery, RequeueDelivery, Retry, RetryCause,
-    TakeDeliveries, TakenDeliveries,
+    DELIVERY_NUMBER_MAX, DeadDelivery, Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState,
+    Destination, DropDelivery, EventKind, LeasedDelivery, Patience, RegisterDestination, ReportDelivery,
+    RequeueDelivery, Retry, RetryCause, TakeDeliveries, TakenDeliveries,
 };
 use crate::planted::planted;
 use crate::time::TIME_MS_MAX;
@@ -75,6 +75,10 @@ pub(crate) fn enqueue(
     body: DeliveryBody,
 ) -> Result<u64, Stop> {
     let mut row = registered(decision, destination)?;
+    if row.last_number >= DELIVERY_NUMBER_MAX {
+        let detail = format!("{destination} has had {DELIVERY_NUMBER_MAX} deliveries");
+        return Err(Rejection::one(Code::TooManyEntries, "destination", detail).into());
+    }
     row.last_number += 1;
     let number = row.last_number;
     // Nobody has this number yet; that need not be looked up.
@@ -442,6 +446,9 @@ pub(crate) fn kept(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Catalog;
+    use crate::fulfillment::StockCheck;
+    use crate::inventory::Fingerprint;
 
     #[test]
     fn waits_double_up_to_the_longest_and_vary_by_half() {
@@ -458,6 +465,33 @@ mod tests {
         assert_eq!(backoff_ms(&patience, 1, 4), backoff_ms(&patience, 1, 4));
         // Recorded histories replay to these.
         assert_eq!([1, 2, 3].map(|attempt| backoff_ms(&Patience::default(), 1, attempt)), [625, 1669, 3768]);
+    }
+
+    #[test]
+    fn a_destinations_deliveries_are_numbered_up_to_the_last() {
+        for (last_number, number) in
+            [(0, Some(1)), (DELIVERY_NUMBER_MAX - 1, Some(DELIVERY_NUMBER_MAX)), (DELIVERY_NUMBER_MAX, None)]
+        {
+            let destination = Destination {
+                destination: "wms".into(),
+                patience: Patience::default(),
+                last_number,
+                failures: 0,
+                paused_until_ms: 0,
+            };
+            let mut rows = WorkingSet::default();
+            rows.put_catalog(Catalog::default());
+            rows.put_record(RecordKey::Destination("wms".into()), Some(destination.into()));
+            assert!(rows.begin_command().is_ok());
+            let mut decision = Decision::new(&mut rows, 0, Fingerprint::default());
+            let body = DeliveryBody::CheckStock(StockCheck { location: "main".into(), skus: Vec::new() });
+            let enqueued = enqueue(&mut decision, &"wms".into(), "key".to_owned(), body);
+            match (enqueued, number) {
+                (Ok(enqueued), Some(number)) => assert_eq!(enqueued, number),
+                (Err(Stop::Reject(rejection)), None) => assert_eq!(rejection.code, Code::TooManyEntries),
+                _ => panic!("after {last_number}"),
+            }
+        }
     }
 
     #[test]

@@ -15,9 +15,9 @@ pub(crate) use deliveries::{
     remove, replace, report, requeue, take, untried, withdraw,
 };
 pub use delivery::{
-    Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination, DropDelivery, InboxMessage,
-    LeasedDelivery, MessageId, Patience, RegisterDestination, ReportDelivery, RequeueDelivery, Retry, RetryCause,
-    TakeDeliveries, TakenDeliveries,
+    DELIVERY_NUMBER_MAX, Delivery, DeliveryAnswer, DeliveryBody, DeliveryResult, DeliveryState, Destination,
+    DropDelivery, InboxMessage, LeasedDelivery, MessageId, Patience, RegisterDestination, ReportDelivery,
+    RequeueDelivery, Retry, RetryCause, TakeDeliveries, TakenDeliveries,
 };
 pub(crate) use events::write_stock_fact;
 pub use events::{

@@ -15,7 +15,9 @@ use crate::read::{many, one, prepared};
 use crate::write::{WRITE, expect_all, expect_one, prepare, signed};
 
 pub(crate) use channel::LISTINGS;
-pub(crate) use outbox::{DELIVERIES, delivery, delivery_columns, prunable_messages};
+#[cfg(test)]
+pub(crate) use outbox::DELIVERIES;
+pub(crate) use outbox::{deliveries, delivery, prunable_messages};
 
 /// What SQLite is told of a kind.
 pub(crate) struct Table {
@@ -23,7 +25,7 @@ pub(crate) struct Table {
     pub(crate) by_key: &'static str,
     /// The page from the first row on, and after a key.
     first_page: &'static str,
-    next_page: &'static str,
+    pub(crate) next_page: &'static str,
     insert: &'static str,
     update: &'static str,
     delete: &'static str,

@@ -1,9 +1,9 @@
 //! The outbox's records as rows: destinations, deliveries and messages.
 
 use rusqlite::{CachedStatement, Connection, Row, params};
-use stockroom::Result;
 use stockroom::engine::{Found, Record, RecordChange, RecordKey, WorkingSet};
-use stockroom::outbox::{Delivery, DeliveryState, Destination, InboxMessage, Patience};
+use stockroom::outbox::{DELIVERY_NUMBER_MAX, Delivery, DeliveryState, Destination, InboxMessage, Patience};
+use stockroom::{Error, ErrorKind, Result};
 
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
@@ -18,8 +18,9 @@ pub(super) const DESTINATIONS: Table = Table {
     first_page: "ORDER BY destination LIMIT ?1",
     next_page: "WHERE destination > ?1 ORDER BY destination LIMIT ?2",
     insert: "INSERT INTO stockroom_destinations (destination, attempts_max, age_max_ms, backoff_ms, backoff_max_ms, \
-             breaker_failures, breaker_open_ms, seed, last_number, failures, paused_until_ms) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             breaker_failures, breaker_open_ms, seed, last_number, failures, paused_until_ms, number) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+             (SELECT coalesce(max(number), 0) + 1 FROM stockroom_destinations))",
     update: "UPDATE stockroom_destinations SET attempts_max = ?2, age_max_ms = ?3, backoff_ms = ?4, \
              backoff_max_ms = ?5, breaker_failures = ?6, breaker_open_ms = ?7, seed = ?8, last_number = ?9, \
              failures = ?10, paused_until_ms = ?11 WHERE destination = ?1",
@@ -28,34 +29,54 @@ pub(super) const DESTINATIONS: Table = Table {
     one: "a destination",
 };
 
-/// The columns that [`delivery`] reads.
-macro_rules! delivery_columns {
+/// What [`delivery`] reads. A destination's deliveries stand together in the outbox, under its number and theirs.
+macro_rules! deliveries {
     () => {
-        "destination, number, key, state, attempts, doubt, due_at_ms, created_at_ms, why, body, failed"
+        "SELECT d.destination, o.id & (1 << 44) - 1, o.key, o.state, o.attempts, o.doubt, o.due_at_ms, \
+         o.created_at_ms, o.why, o.body, o.failed \
+         FROM stockroom_destinations AS d CROSS JOIN stockroom_outbox AS o"
     };
 }
-pub(crate) use delivery_columns;
+pub(crate) use deliveries;
+
+/// The place of a destination, behind which its deliveries stand by their numbers.
+macro_rules! base {
+    () => {
+        "(SELECT number << 44 FROM stockroom_destinations WHERE destination = ?1)"
+    };
+}
 
 pub(crate) const DELIVERIES: Table = Table {
-    select: concat!("SELECT ", delivery_columns!(), " FROM stockroom_deliveries"),
-    by_key: "WHERE destination = ?1 AND number = ?2",
-    first_page: "ORDER BY destination, number LIMIT ?1",
-    next_page: "WHERE (destination, number) > (?1, ?2) ORDER BY destination, number LIMIT ?3",
-    insert: "INSERT INTO stockroom_deliveries (destination, number, key, state, attempts, doubt, due_at_ms, \
-             created_at_ms, why, body, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    update: "UPDATE stockroom_deliveries SET key = ?3, state = ?4, attempts = ?5, doubt = ?6, due_at_ms = ?7, \
-             created_at_ms = ?8, why = ?9, body = ?10, failed = ?11 WHERE destination = ?1 AND number = ?2",
-    delete: "DELETE FROM stockroom_deliveries WHERE destination = ?1 AND number = ?2",
+    select: deliveries!(),
+    by_key: "WHERE d.destination = ?1 AND o.id = (d.number << 44) + ?2",
+    first_page: "WHERE o.id > d.number << 44 AND o.id < d.number + 1 << 44 ORDER BY d.destination, o.id LIMIT ?1",
+    next_page: "WHERE d.destination >= ?1 AND o.id > (d.number << 44) + iif(d.destination = ?1, ?2, 0) \
+                AND o.id < d.number + 1 << 44 ORDER BY d.destination, o.id LIMIT ?3",
+    insert: "INSERT INTO stockroom_outbox (id, destination, key, state, attempts, doubt, due_at_ms, created_at_ms, \
+             why, body, failed) SELECT (number << 44) + ?2, number, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 \
+             FROM stockroom_destinations WHERE destination = ?1",
+    update: concat!(
+        "UPDATE stockroom_outbox SET key = ?3, state = ?4, attempts = ?5, doubt = ?6, due_at_ms = ?7, \
+         created_at_ms = ?8, why = ?9, body = ?10, failed = ?11 WHERE id = ?2 + ",
+        base!()
+    ),
+    delete: concat!("DELETE FROM stockroom_outbox WHERE id = ?2 + ", base!()),
     map: |row| delivery(row).map(Record::Delivery),
     one: "a delivery",
 };
 
 /// A lease, a report and a failed attempt leave the document and the key as they are. Where these are not named, neither
 /// the document is checked again nor the index over the keys written.
-static MOVE_ON: &str = "UPDATE stockroom_deliveries SET state = ?4, attempts = ?5, doubt = ?6, due_at_ms = ?7, \
-                        why = ?8, failed = ?9 WHERE destination = ?1 AND number BETWEEN ?2 AND ?3";
+static MOVE_ON: &str = concat!(
+    "UPDATE stockroom_outbox SET state = ?4, attempts = ?5, doubt = ?6, due_at_ms = ?7, why = ?8, failed = ?9 \
+     WHERE id BETWEEN ?2 + ",
+    base!(),
+    " AND ?3 + ",
+    base!()
+);
 
-static DELETE_ALIKE: &str = "DELETE FROM stockroom_deliveries WHERE destination = ?1 AND number BETWEEN ?2 AND ?3";
+static DELETE_ALIKE: &str =
+    concat!("DELETE FROM stockroom_outbox WHERE id BETWEEN ?2 + ", base!(), " AND ?3 + ", base!());
 
 pub(super) const INBOX: Table = Table {
     select: "SELECT source, message, at_ms FROM stockroom_inbox",
@@ -156,6 +177,11 @@ pub(super) fn write_delivery(
 ) -> Result<usize> {
     let Delivery { destination, number, key, state, attempts, failed, doubt, due_at_ms, created_at_ms, why, body } =
         row;
+    if *number > DELIVERY_NUMBER_MAX {
+        // It would stand among another destination's.
+        let message = format!("delivery {number} to {destination}: numbers go to {DELIVERY_NUMBER_MAX}");
+        return Err(Error::new(ErrorKind::Unsupported, WRITE, message));
+    }
     let row = params![
         &**destination,
         signed(*number),

@@ -81,6 +81,37 @@ fn a_bit_that_turned_is_never_read() {
     assert!(found * 10 >= sound.len() / PAGE * 9, "{found} of {}", sound.len() / PAGE);
 }
 
+/// What does not fit on a page goes on on others, of which SQLite may read the contents alone.
+#[test]
+fn a_bit_that_turned_in_a_long_document_is_never_read() {
+    let place = Place::new();
+    let shop = place.small_shop();
+    let skus: Vec<String> = (0..300).map(|number| format!("a mug with a name as long as a tale {number}")).collect();
+    skus.iter().for_each(|name| drop(shop.accept(sku(name))));
+    let lines: Vec<(&str, i64)> = skus.iter().map(|name| (&**name, 9)).collect();
+    shop.accept(receive("main", &lines));
+    let digest = shop.digest().expect("reads").to_string();
+    drop(shop);
+    let sound = fs::read(place.file()).expect("the file");
+    let pages: Vec<u32> = {
+        let other = plain(&place.file());
+        let mut overflow = other.prepare("SELECT pageno - 1 FROM dbstat WHERE pagetype = 'overflow'").expect("a query");
+        overflow.query_map([], |row| row.get(0)).expect("runs").collect::<Result<_, _>>().expect("reads")
+    };
+    assert!(pages.len() >= 3, "{pages:?}");
+    for page in pages {
+        let page = page as usize;
+        for at in [4, 5, PAGE / 2, PAGE - 9] {
+            let mut bytes = sound.clone();
+            bytes[page * PAGE + at] ^= 1;
+            fs::write(place.path("turned.sqlite3"), bytes).expect("written");
+            let error = read(&place.path("turned.sqlite3")).expect_err("damaged");
+            assert!(damaged(&error), "page {page}, byte {at}: {error}");
+        }
+    }
+    assert_eq!(read(&place.file()).expect("reads"), digest);
+}
+
 #[test]
 fn a_page_in_anothers_place_is_found_out() {
     let place = Place::new();

@@ -90,7 +90,9 @@ fn a_record_whose_parts_do_not_fit_is_not_taken_from_a_store() {
     shop.accept(order("o-1", &[("mug", 2)]));
     warehouses::react(&shop);
     let mut row = warehouses::fulfillments(&shop, "o-1").remove(0);
-    row.items[0].shipped = 3;
+    let mut items = row.items().expect("they can be read").to_vec();
+    items[0].shipped = 3;
+    row.items = items.into();
     let mut store: MemoryStore = shop.room.into_store();
     let record = Record::Fulfillment(row);
     let change = RecordChange { key: record.key(), new: false, record: Some(Arc::new(record)), stored: None };

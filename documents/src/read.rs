@@ -340,7 +340,7 @@ fn subscribed_events<S: Store>(stockroom: &Stockroom<S>, ask: SubscribedTo) -> R
 fn fulfillment_orders<S: Store>(stockroom: &Stockroom<S>, ask: OrderId) -> Result<Option<Vec<FulfillmentDocument>>> {
     let Some(rows) = stockroom.fulfillment_orders(&ask.order)? else { return Ok(None) };
     let locations = location_names(stockroom, rows.iter().map(|row| row.location))?;
-    Ok(Some(rows.into_iter().map(|row| FulfillmentDocument::new(&ask.order, row, &locations)).collect()))
+    rows.into_iter().map(|row| FulfillmentDocument::new(&ask.order, row, &locations)).collect::<Result<_>>().map(Some)
 }
 
 fn dead_letters<S: Store>(stockroom: &Stockroom<S>, ask: DeadLettersOf) -> Result<Vec<DeadLetterDocument>> {

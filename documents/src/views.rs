@@ -353,10 +353,10 @@ pub struct WarehouseShipmentDocument {
 }
 
 impl FulfillmentDocument {
-    pub(crate) fn new(order: &str, row: FulfillmentOrder, locations: &Locations) -> Self {
-        let item = |item: stockroom::fulfillment::FulfillmentItem| PickedDocument {
+    pub(crate) fn new(order: &str, row: FulfillmentOrder, locations: &Locations) -> stockroom::Result<Self> {
+        let item = |item: &stockroom::fulfillment::FulfillmentItem| PickedDocument {
             line: item.line,
-            sku: item.sku,
+            sku: item.sku.clone(),
             quantity: item.quantity,
             shipped: item.shipped,
         };
@@ -365,7 +365,8 @@ impl FulfillmentDocument {
             at_ms: shipment.at_ms,
             tracking: shipment.tracking,
         };
-        FulfillmentDocument {
+        let items = row.items()?.iter().map(item).collect();
+        Ok(FulfillmentDocument {
             fulfillment: fulfillment_id(order, row.sequence),
             location: name_of(locations, row.location),
             destination: row.destination,
@@ -373,10 +374,10 @@ impl FulfillmentDocument {
             cancelling: row.cancelling,
             reference: row.reference,
             why: row.why,
-            items: row.items.into_iter().map(item).collect(),
+            items,
             shipments: row.shipments.into_iter().map(shipment).collect(),
             requested_at_ms: row.requested_at_ms,
-        }
+        })
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) fn a_fulfillment_order(order: u64, sequence: u32) -> FulfillmentOrder
         cancelling: false,
         reference: None,
         why: String::new(),
-        items: vec![item],
+        items: vec![item].into(),
         shipments: Vec::new(),
         requested_at_ms: NOON,
     }

@@ -67,7 +67,8 @@ pub(crate) fn one_of_each() -> Vec<Record> {
         tracking: Some(Tracking { carrier: "Post".into(), ..Tracking::default() }),
     };
     let plain = a_fulfillment_order(2, 3);
-    let item = FulfillmentItem { line: 4, per: 2, quantity: 6, shipped: 2, ..plain.items[0].clone() };
+    let item =
+        FulfillmentItem { line: 4, per: 2, quantity: 6, shipped: 2, ..plain.items().expect("made here")[0].clone() };
     let fulfillment_order = FulfillmentOrder {
         location: LocationNumber(2),
         state: FulfillmentState::PartlyShipped,
@@ -75,7 +76,7 @@ pub(crate) fn one_of_each() -> Vec<Record> {
         cancelling: true,
         reference: Some("W \"1\"".into()),
         why: "no\u{1f}".into(),
-        items: vec![item, plain.items[0].clone()],
+        items: vec![item, plain.items().expect("made here")[0].clone()].into(),
         shipments: vec![left],
         ..plain
     };
@@ -210,9 +211,9 @@ pub(crate) fn extremes() -> Vec<Record> {
         let row = FulfillmentOrder { state, reference: Some(String::new()), ..a_fulfillment_order(1, sequence) };
         there.push(row.into());
     }
-    let items = vec![a_fulfillment_order(2, 1).items.swap_remove(0); 2_000];
+    let items = vec![a_fulfillment_order(2, 1).items().expect("made here")[0].clone(); 2_000].into();
     there.push(FulfillmentOrder { items, delivery: 0, ..a_fulfillment_order(2, 1) }.into());
-    there.push(FulfillmentOrder { items: Vec::new(), ..a_fulfillment_order(2, 2) }.into());
+    there.push(FulfillmentOrder { items: Vec::new().into(), ..a_fulfillment_order(2, 2) }.into());
     there.push(a_message("a", "m", i64::MAX).into());
     there.extend(extremes_of_channels());
     there

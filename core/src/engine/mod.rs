@@ -13,6 +13,7 @@ mod reads;
 mod records;
 mod settle;
 mod step;
+mod unread;
 mod verify;
 mod working_set;
 
@@ -25,6 +26,7 @@ pub use needs::{Found, Needs, Query};
 pub use prune::PrunedTotal;
 pub use records::{Record, RecordKey, RecordKind};
 pub use step::{Progress, Step};
+pub use unread::Unread;
 pub use verify::{Problem, Verification};
 pub(crate) use working_set::Stop;
 pub use working_set::{

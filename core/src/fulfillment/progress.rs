@@ -289,14 +289,14 @@ pub(crate) fn note_shipment(decision: &mut Decision<'_>, command: &NoteShipment)
         let detail = format!("is {}", row.state.name());
         return Err(Rejection::one(Code::FulfillmentClosed, "fulfillment", detail).into());
     }
-    let before = row.complete_units();
+    let before = row.complete_units()?;
     let left = row.ship(command.items.as_deref())?;
     // What the warehouse says has left has left: where the books have less there, they were wrong before.
     let name = order.id.clone();
     let mut units = Vec::new();
     // By row: several lines may take of one.
     let mut taken: BTreeMap<StockNumber, i64> = BTreeMap::new();
-    for ((line, now), (_, before)) in row.complete_units().into_iter().zip(before) {
+    for ((line, now), (_, before)) in row.complete_units()?.into_iter().zip(before) {
         if now > before {
             units.push((line, now - before));
             for (sku, per) in order.body.lines[line].takes() {
@@ -311,7 +311,7 @@ pub(crate) fn note_shipment(decision: &mut Decision<'_>, command: &NoteShipment)
             decision.move_stock(number, missing, Reason::Counted, &name)?;
         }
     }
-    let all = row.items.iter().all(|item| item.shipped == item.quantity);
+    let all = row.items()?.iter().all(|item| item.shipped == item.quantity);
     row.shipments.push(WarehouseShipment {
         shipment: command.shipment.clone(),
         at_ms: decision.now_ms,
@@ -370,7 +370,7 @@ pub(crate) fn reassign(decision: &mut Decision<'_>, command: &ReassignFulfillmen
     }
     // What is left there of the order: some of it may have been cancelled since.
     let known = of_order(decision, &order)?;
-    let units = unassigned(&order, &known).remove(&row.location).unwrap_or_default();
+    let units = unassigned(&order, &known)?.remove(&row.location).unwrap_or_default();
     // One that the warehouse gave up by itself is as good as refused.
     let let_go = matches!(row.state, FulfillmentState::Refused | FulfillmentState::Cancelled);
     if !let_go || units.is_empty() {

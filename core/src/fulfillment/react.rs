@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Found, Query, RecordKey, Stop};
+use crate::error::Error;
 use crate::fulfillment::{
     CancelRequest, Fulfill, Fulfilled, FulfillmentItem, FulfillmentOrder, FulfillmentRequest, FulfillmentState,
     RequestedItem, SUBSCRIPTION, StockCheck, Warehouse, changed, finish, fulfillment_id, of_order,
@@ -98,7 +99,7 @@ fn bring_up_to_date(decision: &mut Decision<'_>, number: OrderNumber) -> Result<
         return Ok(0);
     }
     let mut requested = 0;
-    for (location, units) in unassigned(&order, &known) {
+    for (location, units) in unassigned(&order, &known)? {
         // A location that refused is not asked again by itself.
         if known.iter().any(|row| row.location == location && row.state == FulfillmentState::Refused) {
             continue;
@@ -109,13 +110,16 @@ fn bring_up_to_date(decision: &mut Decision<'_>, number: OrderNumber) -> Result<
 }
 
 /// Open units by location and line index that no open fulfillment order covers.
-pub(super) fn unassigned(order: &Order, known: &[FulfillmentOrder]) -> BTreeMap<LocationNumber, Vec<(usize, i64)>> {
+pub(super) fn unassigned(
+    order: &Order,
+    known: &[FulfillmentOrder],
+) -> Result<BTreeMap<LocationNumber, Vec<(usize, i64)>>, Error> {
     let mut open: BTreeMap<(LocationNumber, usize), i64> = BTreeMap::new();
     for allocation in &order.body.allocations {
         *open.entry((allocation.location, allocation.line as usize)).or_default() += allocation.open;
     }
     for row in known.iter().filter(|row| !row.state.is_final() && !planted!(HandedTwice)) {
-        for (line, units) in row.open_units() {
+        for (line, units) in row.open_units()? {
             *open.entry((row.location, line)).or_default() -= units;
         }
     }
@@ -123,7 +127,7 @@ pub(super) fn unassigned(order: &Order, known: &[FulfillmentOrder]) -> BTreeMap<
     for ((location, line), units) in open.into_iter().filter(|(_, units)| *units > 0) {
         unassigned.entry(location).or_default().push((line, units));
     }
-    unassigned
+    Ok(unassigned)
 }
 
 /// Writes a fulfillment order and the delivery that hands it over, where a warehouse runs the location.
@@ -189,7 +193,7 @@ pub(super) fn request(
         cancelling: false,
         reference: None,
         why: String::new(),
-        items,
+        items: items.into(),
         shipments: Vec::new(),
         requested_at_ms: decision.now_ms,
     })?;

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::code::{Code, Faults, Rejection};
+use crate::engine::{Stop, Unread};
+use crate::error::{Error, ErrorKind};
 use crate::fulfillment::SkuQuantity;
 use crate::ids::{LocationNumber, Name, OrderNumber, SkuNumber, read_name};
 use crate::order::Tracking;
@@ -74,8 +76,8 @@ pub struct FulfillmentOrder {
     /// Why it was refused; empty where it was not.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
-    /// What to pick.
-    pub items: Vec<FulfillmentItem>,
+    /// What to pick; [`FulfillmentOrder::items`] reads it.
+    pub items: Unread<Vec<FulfillmentItem>>,
     /// What left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shipments: Vec<WarehouseShipment>,
@@ -115,66 +117,94 @@ pub struct WarehouseShipment {
 }
 
 impl FulfillmentOrder {
-    /// Whether its units can be reckoned with. That its lines are the order's is asked where the two meet.
+    /// Whether its units can be reckoned with, as far as they were read. That its lines are the order's is asked where the
+    /// two meet.
     pub(crate) fn is_sound(&self) -> bool {
-        self.items.iter().all(|item| {
-            (1..=LEVEL_MAX).contains(&item.per)
-                && (0..=LEVEL_MAX).contains(&item.quantity)
-                && (0..=item.quantity).contains(&item.shipped)
-        })
+        self.items.known().is_none_or(|items| items.iter().all(FulfillmentItem::is_sound))
+    }
+
+    /// What to pick.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where the store has something else there, or units that cannot be reckoned with.
+    pub fn items(&self) -> Result<&[FulfillmentItem], Error> {
+        let items = self.items.get()?;
+        match items.iter().find(|item| !item.is_sound()) {
+            None => Ok(items),
+            Some(item) => {
+                let message = format!("an item of a fulfillment order cannot be: {item:?}");
+                Err(Error::new(ErrorKind::Corrupt, "engine.read", message))
+            }
+        }
     }
 
     /// Units by index of the order's line that left as a whole: of a bundle, all components of it.
-    pub(crate) fn complete_units(&self) -> Vec<(usize, i64)> {
+    pub(crate) fn complete_units(&self) -> Result<Vec<(usize, i64)>, Error> {
         self.units_by_line(|item| item.shipped / item.per)
     }
 
     /// Units by index of the order's line that have not left as a whole.
-    pub(crate) fn open_units(&self) -> Vec<(usize, i64)> {
-        let whole = self.units_by_line(|item| item.quantity / item.per);
-        whole.into_iter().zip(self.complete_units()).map(|((line, all), (_, left))| (line, all - left)).collect()
+    pub(crate) fn open_units(&self) -> Result<Vec<(usize, i64)>, Error> {
+        let whole = self.units_by_line(|item| item.quantity / item.per)?;
+        Ok(whole.into_iter().zip(self.complete_units()?).map(|((line, all), (_, left))| (line, all - left)).collect())
     }
 
-    fn units_by_line(&self, units: impl Fn(&FulfillmentItem) -> i64) -> Vec<(usize, i64)> {
+    fn units_by_line(&self, units: impl Fn(&FulfillmentItem) -> i64) -> Result<Vec<(usize, i64)>, Error> {
         let mut lines: Vec<(usize, i64)> = Vec::new();
-        for item in &self.items {
+        for item in self.items()? {
             let units = units(item);
             match lines.last_mut() {
                 Some((line, least)) if *line == item.line as usize => *least = units.min(*least),
                 _ => lines.push((item.line as usize, units)),
             }
         }
-        lines
+        Ok(lines)
     }
 
     /// Notes that units left, by SKU, or all that is left; returns them. Units of a SKU that stands on several
     /// lines fill the first line first.
-    pub(crate) fn ship(&mut self, items: Option<&[SkuQuantity]>) -> Result<Vec<SkuQuantity>, Rejection> {
-        let mut left = Vec::new();
-        let Some(items) = items else {
-            for item in self.items.iter_mut().filter(|item| item.shipped < item.quantity) {
-                left.push(SkuQuantity { sku: item.sku.to_string(), quantity: item.quantity - item.shipped });
-                item.shipped = item.quantity;
-            }
-            return Ok(left);
-        };
-        let mut faults = Faults::default();
-        for (at, shipped) in items.iter().enumerate() {
-            let mut units = shipped.quantity;
-            for item in self.items.iter_mut().filter(|item| *item.sku == *shipped.sku) {
-                let taken = units.min(item.quantity - item.shipped);
-                item.shipped += taken;
-                units -= taken;
-            }
-            if units > 0 {
-                let detail = format!("{} to ship, {} left to", shipped.quantity, shipped.quantity - units);
-                faults.add(Code::NotAllocated, || format!("items[{at}]"), detail);
-            }
-            left.push(shipped.clone());
-        }
-        faults.check()?;
+    pub(crate) fn ship(&mut self, units: Option<&[SkuQuantity]>) -> Result<Vec<SkuQuantity>, Stop> {
+        let mut items = self.items()?.to_vec();
+        let left = ship(&mut items, units)?;
+        self.items = items.into();
         Ok(left)
     }
+}
+
+impl FulfillmentItem {
+    fn is_sound(&self) -> bool {
+        (1..=LEVEL_MAX).contains(&self.per)
+            && (0..=LEVEL_MAX).contains(&self.quantity)
+            && (0..=self.quantity).contains(&self.shipped)
+            && self.sku_number != SkuNumber(0)
+    }
+}
+
+fn ship(items: &mut [FulfillmentItem], units: Option<&[SkuQuantity]>) -> Result<Vec<SkuQuantity>, Rejection> {
+    let mut left = Vec::new();
+    let Some(all_units) = units else {
+        for item in items.iter_mut().filter(|item| item.shipped < item.quantity) {
+            left.push(SkuQuantity { sku: item.sku.to_string(), quantity: item.quantity - item.shipped });
+            item.shipped = item.quantity;
+        }
+        return Ok(left);
+    };
+    let mut faults = Faults::default();
+    for (at, shipped) in all_units.iter().enumerate() {
+        let mut units = shipped.quantity;
+        for item in items.iter_mut().filter(|item| *item.sku == *shipped.sku) {
+            let taken = units.min(item.quantity - item.shipped);
+            item.shipped += taken;
+            units -= taken;
+        }
+        if units > 0 {
+            let detail = format!("{} to ship, {} left to", shipped.quantity, shipped.quantity - units);
+            faults.add(Code::NotAllocated, || format!("items[{at}]"), detail);
+        }
+        left.push(shipped.clone());
+    }
+    faults.check()?;
+    Ok(left)
 }
 
 /// How far a fulfillment order has come.
@@ -279,7 +309,7 @@ mod tests {
             cancelling: false,
             reference: None,
             why: String::new(),
-            items: vec![item(0, "mug", 1, 2), item(0, "plate", 2, 4), item(1, "mug", 1, 3)],
+            items: vec![item(0, "mug", 1, 2), item(0, "plate", 2, 4), item(1, "mug", 1, 3)].into(),
             shipments: Vec::new(),
             requested_at_ms: 0,
         }
@@ -295,12 +325,21 @@ mod tests {
             ("more units than there can be", |item| item.quantity = LEVEL_MAX + 1),
             ("more gone than there were", |item| item.shipped = 5),
             ("negative units gone", |item| item.shipped = -1),
+            ("of no SKU", |item| item.sku_number = SkuNumber(0)),
         ];
-        assert!(row().is_sound());
+        assert!(row().is_sound() && row().items().is_ok());
         for (what, damage) in cases {
             let mut row = row();
-            damage(&mut row.items[1]);
+            let mut items = row.items().unwrap().to_vec();
+            damage(&mut items[1]);
+            let text = serde_json::to_string(&items).unwrap();
+            row.items = items.into();
             assert!(!row.is_sound(), "{what}");
+            // What nobody has read yet is found out when somebody does.
+            row.items = Unread::of_text(&text);
+            assert!(row.is_sound(), "{what}");
+            assert_eq!(row.items().unwrap_err().kind(), ErrorKind::Corrupt, "{what}");
+            assert!(row.complete_units().is_err() && row.open_units().is_err() && row.ship(None).is_err(), "{what}");
         }
     }
 
@@ -318,8 +357,11 @@ mod tests {
         ];
         for (gone, complete, open) in cases {
             let mut row = row();
-            row.items.iter_mut().zip(gone).for_each(|(item, gone)| item.shipped = *gone);
-            assert_eq!((row.complete_units(), row.open_units()), (complete.to_vec(), open.to_vec()), "{gone:?}");
+            let mut items = row.items().unwrap().to_vec();
+            items.iter_mut().zip(gone).for_each(|(item, gone)| item.shipped = *gone);
+            row.items = items.into();
+            let units = (row.complete_units().unwrap(), row.open_units().unwrap());
+            assert_eq!(units, (complete.to_vec(), open.to_vec()), "{gone:?}");
         }
     }
 }

@@ -1,14 +1,13 @@
 //! The fulfillment module's records as rows: warehouses and fulfillment orders.
 
 use rusqlite::{CachedStatement, Row, params};
-use stockroom::engine::Record;
-use stockroom::fulfillment::{FulfillmentItem, FulfillmentOrder, FulfillmentState, StockReports, Warehouse};
-use stockroom::quantity::LEVEL_MAX;
-use stockroom::{LocationNumber, OrderNumber, Result, SkuNumber};
+use stockroom::engine::{Record, Unread};
+use stockroom::fulfillment::{FulfillmentOrder, FulfillmentState, StockReports, Warehouse};
+use stockroom::{LocationNumber, OrderNumber, Result};
 
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
-use crate::rows::{json, named, number, text, unreadable};
+use crate::rows::{json, named, number, text};
 use crate::write::{WRITE, signed, to_json};
 
 pub(super) const WAREHOUSES: Table = Table {
@@ -139,24 +138,9 @@ fn fulfillment_order(row: &Row<'_>) -> rusqlite::Result<FulfillmentOrder> {
         cancelling: yes_or_no(row, 5)?,
         reference: row.get(6)?,
         why: row.get(7)?,
-        items: items(row, 8)?,
+        items: Unread::of_text(row.get_ref(8)?.as_str()?),
         shipments: json(row, 9)?,
         requested_at_ms: milliseconds(row, 10)?,
         destination: text(row, 11)?,
     })
-}
-
-/// Items whose units can be reckoned with.
-fn items(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<FulfillmentItem>> {
-    let items: Vec<FulfillmentItem> = json(row, column)?;
-    let sound = |item: &FulfillmentItem| {
-        (1..=LEVEL_MAX).contains(&item.per)
-            && (0..=LEVEL_MAX).contains(&item.quantity)
-            && (0..=item.quantity).contains(&item.shipped)
-            && item.sku_number != SkuNumber(0)
-    };
-    match items.iter().find(|item| !sound(item)) {
-        None => Ok(items),
-        Some(item) => Err(unreadable(column, std::io::Error::other(format!("an item that cannot be: {item:?}")))),
-    }
 }

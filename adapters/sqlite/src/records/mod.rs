@@ -105,15 +105,22 @@ pub(crate) fn page(
     limit: u32,
 ) -> Result<Vec<Record>> {
     let table = table(kind);
-    match after {
-        Some(key) if key.kind() > kind => Ok(Vec::new()),
+    let records = match after {
+        Some(key) if key.kind() > kind => return Ok(Vec::new()),
         Some(key) if key.kind() == kind => {
             let key = Key::of(key);
             let params = key.parts().iter().cloned().chain([limit.into()]);
             many(connection, table.select, table.next_page, params_from_iter(params), table.map)
         }
         _ => many(connection, table.select, table.first_page, [limit], table.map),
+    }?;
+    for record in &records {
+        // Whoever reads pages wants all of each row.
+        if let Record::Fulfillment(row) = record {
+            row.items()?;
+        }
     }
+    Ok(records)
 }
 
 /// The statement at hand, which is kept as long as the next change needs the same: most do.

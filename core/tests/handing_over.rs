@@ -79,7 +79,8 @@ fn filled_backorders_of_a_bundle_are_handed_over_beside_what_was() {
     assert_eq!(react(&shop).requested, 1);
     shop.accept(receive("main", "plate", 6));
     assert_eq!(react(&shop).requested, 1);
-    let plates: Vec<i64> = fulfillments(&shop, "o-1").iter().map(|row| row.items[0].quantity).collect();
+    let plates: Vec<i64> =
+        fulfillments(&shop, "o-1").iter().map(|row| row.items().expect("read")[0].quantity).collect();
     assert_eq!(plates, [4, 6]);
     shop.assert_verified();
 }

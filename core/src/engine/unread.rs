@@ -65,11 +65,11 @@ impl<T: DeserializeOwned + PartialEq> PartialEq for Unread<T> {
 
 impl<T: DeserializeOwned + Eq> Eq for Unread<T> {}
 
-impl<T: fmt::Debug> fmt::Debug for Unread<T> {
+impl<T: DeserializeOwned + fmt::Debug> fmt::Debug for Unread<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0.value.get(), &self.0.text) {
-            (Some(value), _) => value.fmt(f),
-            (None, text) => text.fmt(f),
+        match self.get() {
+            Ok(value) => value.fmt(f),
+            Err(_) => self.0.text.fmt(f),
         }
     }
 }
@@ -99,6 +99,7 @@ mod tests {
         assert!(std::ptr::eq(unread.get().unwrap(), copy.get().unwrap()), "copies share what is read");
         assert_eq!(copy.known(), Some(&vec![1, 2]));
         assert_eq!(serde_json::to_string(&unread).unwrap(), "[1,2]");
+        assert_eq!(format!("{:?}", Unread::<Vec<u32>>::of_text("[1,2]")), "[1, 2]");
         assert_eq!(serde_json::from_str::<Unread<Vec<u32>>>("[1,2]").unwrap(), unread);
     }
 
@@ -110,6 +111,7 @@ mod tests {
                 assert_eq!(unread.get().unwrap_err().kind(), ErrorKind::Corrupt, "{text}");
             }
             assert!(serde_json::to_string(&unread).is_err(), "{text}");
+            assert_eq!(format!("{unread:?}"), format!("Some({text:?})"));
             assert_ne!(unread, Unread::from(Vec::new()), "{text}");
             assert_eq!(unread, Unread::of_text(text));
         }

@@ -149,7 +149,7 @@ fn look_around(room: &Stockroom<MemoryStore>, now_ms: i64, before: &View) -> Vie
         .expect("readable")
         .expect("it is there")
         .iter()
-        .map(|row| (row.state.name(), row.items.iter().map(|item| item.shipped).sum()))
+        .map(|row| (row.state.name(), row.items().into_iter().flatten().map(|item| item.shipped).sum()))
         .collect();
     let order = room.order("o").expect("readable").expect("it is there");
     view.order = (order.state.name(), order.body.allocations.iter().map(|row| row.shipped).sum());

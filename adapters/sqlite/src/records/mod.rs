@@ -7,8 +7,8 @@ mod outbox;
 
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
-use stockroom::Result;
 use stockroom::engine::{Record, RecordChange, RecordKey, RecordKind, WorkingSet};
+use stockroom::{Name, Result};
 
 use crate::error::During;
 use crate::read::{many, one, prepared};
@@ -127,6 +127,8 @@ pub(crate) fn page(
 struct Statements<'c> {
     connection: &'c Connection,
     last: Option<(&'static str, CachedStatement<'c>)>,
+    /// Where the deliveries of the destination at hand begin.
+    base: Option<(Name, i64)>,
 }
 
 impl<'c> Statements<'c> {
@@ -144,16 +146,16 @@ impl<'c> Statements<'c> {
 /// first to the last: so no row is ever without the one that it names. Deliveries that go or move on alike are written
 /// together.
 pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result<()> {
-    let mut statements = Statements { connection, last: None };
+    let mut statements = Statements { connection, last: None, base: None };
     for alike in changes.chunk_by(outbox::are_alike).rev() {
         let Some(change) = alike.first().filter(|change| change.record.is_none()) else { continue };
         let table = table(change.key.kind());
-        let deleted = match alike.len() {
-            1 => {
+        let deleted = match outbox::delete_alike(&mut statements, alike)? {
+            Some(deleted) => deleted,
+            None => {
                 let delete = statements.get(table.delete)?;
                 delete.execute(params_from_iter(Key::of(&change.key).parts())).during(WRITE)?
             }
-            _ => outbox::delete_alike(&mut statements, alike)?,
         };
         expect_all(deleted, alike.len(), table.one)?;
     }

@@ -1,6 +1,6 @@
 //! The outbox's records as rows: destinations, deliveries and messages.
 
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use stockroom::engine::{Found, Record, RecordChange, RecordKey, WorkingSet};
 use stockroom::outbox::{DELIVERY_NUMBER_MAX, Delivery, DeliveryState, Destination, InboxMessage, Patience};
 use stockroom::{Error, ErrorKind, Result};
@@ -9,7 +9,7 @@ use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
 use crate::read::many;
 use crate::rows::{json, named, number, text};
-use crate::write::{WRITE, signed, to_json};
+use crate::write::{WRITE, prepare, signed, to_json};
 
 pub(super) const DESTINATIONS: Table = Table {
     select: "SELECT destination, attempts_max, age_max_ms, backoff_ms, backoff_max_ms, breaker_failures, \
@@ -67,16 +67,13 @@ pub(crate) const DELIVERIES: Table = Table {
 
 /// A lease, a report and a failed attempt leave the document and the key as they are. Where these are not named, neither
 /// the document is checked again nor the index over the keys written.
-static MOVE_ON: &str = concat!(
-    "UPDATE stockroom_outbox SET state = ?4, attempts = ?5, doubt = ?6, due_at_ms = ?7, why = ?8, failed = ?9 \
-     WHERE id BETWEEN ?2 + ",
-    base!(),
-    " AND ?3 + ",
-    base!()
-);
+/// Without a question within the statement, for which SQLite would first list the rows and then find each again.
+static MOVE_ON: &str = "UPDATE stockroom_outbox SET state = ?3, attempts = ?4, doubt = ?5, due_at_ms = ?6, why = ?7, \
+                        failed = ?8 WHERE id BETWEEN ?1 AND ?2";
 
-static DELETE_ALIKE: &str =
-    concat!("DELETE FROM stockroom_outbox WHERE id BETWEEN ?2 + ", base!(), " AND ?3 + ", base!());
+static DELETE_ALIKE: &str = "DELETE FROM stockroom_outbox WHERE id BETWEEN ?1 AND ?2";
+
+static BASE: &str = "SELECT number << 44 FROM stockroom_destinations WHERE destination = ?1";
 
 pub(super) const INBOX: Table = Table {
     select: "SELECT source, message, at_ms FROM stockroom_inbox",
@@ -120,34 +117,40 @@ fn moved_on(change: &RecordChange) -> Option<&Delivery> {
     same.then_some(row)
 }
 
-/// Deletes the deliveries of changes that are alike, and returns how many rows that were.
-pub(super) fn delete_alike(statements: &mut Statements<'_>, changes: &[RecordChange]) -> Result<usize> {
-    match ends(changes) {
-        Some((destination, first, last)) => {
-            statements.get(DELETE_ALIKE)?.execute(params![destination, first, last]).during(WRITE)
-        }
-        None => Ok(0),
-    }
+/// Deletes the deliveries of changes that are alike, and returns how many rows that were; `None` where the changes are of
+/// something else.
+pub(super) fn delete_alike(statements: &mut Statements<'_>, changes: &[RecordChange]) -> Result<Option<usize>> {
+    let Some((first, last)) = ids(statements, changes)? else { return Ok(None) };
+    statements.get(DELETE_ALIKE)?.execute([first, last]).map(Some).during(WRITE)
 }
 
 /// Writes deliveries that moved on alike and returns how many rows that were; `None` where more of them changed.
 pub(super) fn restate_alike(statements: &mut Statements<'_>, changes: &[RecordChange]) -> Result<Option<usize>> {
-    let (Some(row), Some((destination, first, last))) = (changes.first().and_then(moved_on), ends(changes)) else {
-        return Ok(None);
-    };
+    let Some(row) = changes.first().and_then(moved_on) else { return Ok(None) };
+    let Some((first, last)) = ids(statements, changes)? else { return Ok(None) };
     let Delivery { state, attempts, failed, doubt, due_at_ms, why, .. } = row;
-    let row = params![destination, first, last, state.name(), attempts, doubt, due_at_ms, why, failed];
+    let row = params![first, last, state.name(), attempts, doubt, due_at_ms, why, failed];
     statements.get(MOVE_ON)?.execute(row).map(Some).during(WRITE)
 }
 
-/// The destination of changed deliveries, and the first and the last of their numbers.
-fn ends(changes: &[RecordChange]) -> Option<(&str, i64, i64)> {
-    match (&changes.first()?.key, &changes.last()?.key) {
-        (RecordKey::Delivery(destination, first), RecordKey::Delivery(_, last)) => {
-            Some((destination, signed(*first), signed(*last)))
-        }
-        _ => None,
-    }
+/// Where the first and the last of changed deliveries to one destination stand; `None` where the changes are of something
+/// else.
+fn ids(statements: &mut Statements<'_>, changes: &[RecordChange]) -> Result<Option<(i64, i64)>> {
+    let (Some(first), Some(last)) = (changes.first(), changes.last()) else { return Ok(None) };
+    let (RecordKey::Delivery(destination, first), RecordKey::Delivery(_, last)) = (&first.key, &last.key) else {
+        return Ok(None);
+    };
+    // A destination that is not there has no deliveries, which whoever writes finds out by their count.
+    let base = match statements.base.take().filter(|(known, _)| known == destination) {
+        Some((_, base)) => base,
+        None => prepare(statements.connection, BASE)?
+            .query_row([&**destination], |row| row.get(0))
+            .optional()
+            .during(WRITE)?
+            .unwrap_or(0),
+    };
+    statements.base = Some((destination.clone(), base));
+    Ok(Some((base + signed(*first), base + signed(*last))))
 }
 
 pub(super) fn write_destination(statement: &mut CachedStatement<'_>, row: &Destination) -> Result<usize> {

@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::clock::HostClock;
 use crate::errors::{text, thrown};
+use crate::reply;
 use crate::store::AnyStore;
 use crate::vfs;
 
@@ -48,21 +49,22 @@ impl Database {
         Ok(Database { stockroom: Some(stockroom), clock })
     }
 
-    /// Does one command and returns the reply when its effect is durable.
+    /// Does one command and returns the reply when its effect is durable, in the form of [`reply::one`].
     ///
     /// # Errors
     /// As [`documents::execute`].
     pub fn execute(&self, command: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(command, now_ms, documents::execute)
+        self.exchange(now_ms, |stockroom| reply::one(&documents::reply(stockroom, command)?))
     }
 
-    /// Does an array of commands in one commit, each standing or falling alone, and returns the array of replies.
+    /// Does an array of commands in one commit, each standing or falling alone, and returns their replies, in the form of
+    /// [`reply::many`].
     ///
     /// # Errors
     /// As [`documents::execute_batch`].
     #[wasm_bindgen(js_name = executeBatch)]
     pub fn execute_batch(&self, commands: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(commands, now_ms, documents::execute_batch)
+        self.exchange(now_ms, |stockroom| reply::many(&documents::replies(stockroom, commands)?))
     }
 
     /// Returns the reply that a command would get, and changes nothing.
@@ -70,7 +72,7 @@ impl Database {
     /// # Errors
     /// As [`documents::preview`].
     pub fn preview(&self, command: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(command, now_ms, documents::preview)
+        self.exchange(now_ms, |stockroom| text(documents::preview(stockroom, command)?))
     }
 
     /// Answers a read.
@@ -78,7 +80,7 @@ impl Database {
     /// # Errors
     /// As [`documents::read`].
     pub fn read(&self, read: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(read, now_ms, documents::read)
+        self.exchange(now_ms, |stockroom| text(documents::read(stockroom, read)?))
     }
 
     /// Closes the database; what was acknowledged is durable before that already. Closing again does nothing.
@@ -88,17 +90,16 @@ impl Database {
 }
 
 impl Database {
-    /// A document for a document.
+    /// An answer of the engine's, at a time.
     fn exchange(
         &self,
-        document: &[u8],
         now_ms: f64,
-        answer: impl FnOnce(&Stockroom<AnyStore>, &[u8]) -> Result<Vec<u8>>,
+        answer: impl FnOnce(&Stockroom<AnyStore>) -> Result<String>,
     ) -> Result<String, JsValue> {
         self.clock.set(now_ms);
         let closed = || Error::new(ErrorKind::Unsupported, "wasm.database", "the database is closed");
         let stockroom = self.stockroom.as_ref().ok_or_else(closed);
-        said(stockroom.and_then(|stockroom| text(answer(stockroom, document)?)))
+        said(stockroom.and_then(answer))
     }
 }
 

@@ -14,6 +14,8 @@ mod database;
 mod errors;
 #[cfg(feature = "exchanges")]
 mod exchange;
+#[cfg(feature = "engine")]
+mod reply;
 #[cfg(feature = "steps")]
 mod step;
 #[cfg(any(feature = "engine", feature = "steps"))]

@@ -11,8 +11,17 @@ impl JsonWriter<'_> {
         self.0.extend_from_slice(json.as_bytes());
     }
 
-    pub(crate) fn number(&mut self, number: impl itoa::Integer) {
-        self.0.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    /// Appends one sign, such as a bracket. In WebAssembly a copy of a few bytes is a call out of it.
+    pub(crate) fn sign(&mut self, sign: u8) {
+        self.0.push(sign);
+    }
+
+    pub(crate) fn number(&mut self, number: impl itoa::Integer + Copy + TryInto<u8>) {
+        // Most are zeros or a few units.
+        match number.try_into() {
+            Ok(digit @ 0..10) => self.sign(b'0' + digit),
+            _ => self.0.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        }
     }
 
     pub(crate) fn text(&mut self, text: &str) {
@@ -63,7 +72,7 @@ mod tests {
             JsonWriter(&mut bytes).text(text);
             assert_eq!(String::from_utf8(bytes).unwrap(), serde_json::to_string(text).unwrap());
         }
-        let numbers = [0, 1, -1, i64::MAX, i64::MIN];
+        let numbers = [0, 1, 9, 10, 11, 255, 256, -1, i64::MAX, i64::MIN];
         let mut bytes = Vec::new();
         JsonWriter(&mut bytes).array(numbers, |json, number| json.number(number));
         assert_eq!(String::from_utf8(bytes).unwrap(), serde_json::to_string(&numbers).unwrap());

@@ -94,7 +94,11 @@ impl Fields<'_> {
             return None;
         }
         self.0.push('\t');
-        self.0.push_str(itoa::Buffer::new().format(number));
+        match u8::try_from(number) {
+            // Most are a few units.
+            Ok(digit @ 0..10) => self.0.push(char::from(b'0' + digit)),
+            _ => self.0.push_str(itoa::Buffer::new().format(number)),
+        }
         Some(())
     }
 

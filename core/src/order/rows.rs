@@ -264,16 +264,16 @@ impl OrderBody {
         let mut json = JsonWriter(bytes);
         json.raw("{\"lines\":");
         json.array(lines, |json, line| {
-            json.raw("[");
+            json.sign(b'[');
             json.number(line.sku_number.0);
-            json.raw(",");
+            json.sign(b',');
             json.text(&line.sku);
             json.more_numbers([line.quantity, line.unit_price_minor]);
-            json.raw("]");
+            json.sign(b']');
         });
         json.raw(",\"allocations\":");
         json.array(allocations, |json, allocation| {
-            json.raw("[");
+            json.sign(b'[');
             json.number(allocation.line);
             json.more_numbers([allocation.location.as_i64(), allocation.open]);
             json.raw(",\"");
@@ -282,13 +282,13 @@ impl OrderBody {
         });
         json.raw(",\"links\":");
         json.array(links, |json, link| {
-            json.raw("[");
+            json.sign(b'[');
             json.number(link.stock.0);
-            json.raw(",");
+            json.sign(b',');
             json.number(link.previous.0);
-            json.raw("]");
+            json.sign(b']');
         });
-        json.raw("}");
+        json.sign(b'}');
     }
 }
 

@@ -6,6 +6,7 @@ use stockroom::ports::Store;
 use stockroom::{Action, Command, Error, ErrorKind, Reply, Result, Stockroom, TimedCommand, read_json};
 
 use crate::quick;
+use crate::read::AnyStockroom;
 
 const EXECUTE: &str = "documents.execute";
 const EXECUTE_BATCH: &str = "documents.execute_batch";
@@ -113,6 +114,14 @@ pub fn preview<S: Store>(stockroom: &Stockroom<S>, command: &[u8]) -> Result<Vec
         None => stockroom.preview(command),
     }?;
     write(&reply, "documents.preview")
+}
+
+/// Does as [`preview`], over a store of any kind; compiled with this crate, as [`read_any`](crate::read_any).
+///
+/// # Errors
+/// As [`execute`].
+pub fn preview_any(stockroom: &AnyStockroom, command: &[u8]) -> Result<Vec<u8>> {
+    preview(stockroom, command)
 }
 
 /// Reads a document; says where it is not what it should be.

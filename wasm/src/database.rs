@@ -3,8 +3,9 @@
 //! milliseconds since the Unix epoch.
 
 use stockroom::memory::MemoryStore;
+use stockroom::ports::Store;
 use stockroom::{Error, ErrorKind, Result, Stockroom};
-use stockroom_documents as documents;
+use stockroom_documents::{self as documents, AnyStockroom};
 use stockroom_sqlite::{Durability, Options, SqliteStore};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -12,7 +13,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::clock::HostClock;
 use crate::errors::{text, thrown};
 use crate::reply;
-use crate::store::AnyStore;
 use crate::vfs;
 
 /// The path that stands for memory, as in SQLite.
@@ -23,7 +23,7 @@ const MEMORY: &str = ":memory:";
 #[derive(Debug)]
 pub struct Database {
     /// `None` once it is closed.
-    stockroom: Option<Stockroom<AnyStore>>,
+    stockroom: Option<AnyStockroom>,
     clock: HostClock,
 }
 
@@ -41,7 +41,7 @@ impl Database {
         checksums: bool,
     ) -> Result<Database, JsValue> {
         let store = match path {
-            MEMORY => Ok(AnyStore(Box::new(MemoryStore::default()))),
+            MEMORY => Ok(Box::new(MemoryStore::default()) as Box<dyn Store>),
             _ => file(path, survives_power_cut, cache_kib, checksums),
         };
         let clock = HostClock::default();
@@ -72,7 +72,7 @@ impl Database {
     /// # Errors
     /// As [`documents::preview`].
     pub fn preview(&self, command: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(now_ms, |stockroom| text(documents::preview(stockroom, command)?))
+        self.exchange(now_ms, |stockroom| text(documents::preview_any(stockroom, command)?))
     }
 
     /// Answers a read.
@@ -80,7 +80,7 @@ impl Database {
     /// # Errors
     /// As [`documents::read`].
     pub fn read(&self, read: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(now_ms, |stockroom| text(documents::read(stockroom, read)?))
+        self.exchange(now_ms, |stockroom| text(documents::read_any(stockroom, read)?))
     }
 
     /// Closes the database; what was acknowledged is durable before that already. Closing again does nothing.
@@ -91,11 +91,7 @@ impl Database {
 
 impl Database {
     /// An answer of the engine's, at a time.
-    fn exchange(
-        &self,
-        now_ms: f64,
-        answer: impl FnOnce(&Stockroom<AnyStore>) -> Result<String>,
-    ) -> Result<String, JsValue> {
+    fn exchange(&self, now_ms: f64, answer: impl FnOnce(&AnyStockroom) -> Result<String>) -> Result<String, JsValue> {
         self.clock.set(now_ms);
         let closed = || Error::new(ErrorKind::Unsupported, "wasm.database", "the database is closed");
         let stockroom = self.stockroom.as_ref().ok_or_else(closed);
@@ -103,7 +99,7 @@ impl Database {
     }
 }
 
-fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>, checksums: bool) -> Result<AnyStore> {
+fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>, checksums: bool) -> Result<Box<dyn Store>> {
     let defaults = Options::default();
     let options = Options {
         durability: if survives_power_cut { Durability::Full } else { Durability::Normal },
@@ -113,7 +109,7 @@ fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>, checksums:
         checksums,
         ..defaults
     };
-    Ok(AnyStore(Box::new(SqliteStore::open_with(path, &options)?)))
+    Ok(Box::new(SqliteStore::open_with(path, &options)?))
 }
 
 /// A result for JavaScript: a failure is thrown, with what the host's files said of it.

@@ -18,8 +18,6 @@ mod exchange;
 mod reply;
 #[cfg(feature = "steps")]
 mod step;
-#[cfg(any(feature = "engine", feature = "steps"))]
-mod store;
 #[cfg(feature = "engine")]
 mod vfs;
 

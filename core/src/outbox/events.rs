@@ -37,6 +37,7 @@ pub struct EventRow {
 /// allocated, backordered, backorder limit.
 pub(crate) type StockFact<T> = (T, T, i64, i64, i64, i64, i64, i64, i64);
 
+#[inline]
 pub(crate) fn write_stock_fact(bytes: &mut Vec<u8>, sku: &str, location: &str, stock: &Stock) {
     let mut json = JsonWriter(bytes);
     json.sign(b'[');

@@ -49,7 +49,7 @@ impl Database {
         Ok(Database { stockroom: Some(stockroom), clock })
     }
 
-    /// Does one command and returns the reply when its effect is durable, in the form of [`reply::one`].
+    /// Does one command and returns the reply when its effect is durable, in the form of `reply::one`.
     ///
     /// # Errors
     /// As [`documents::execute`].
@@ -58,7 +58,7 @@ impl Database {
     }
 
     /// Does an array of commands in one commit, each standing or falling alone, and returns their replies, in the form of
-    /// [`reply::many`].
+    /// `reply::many`.
     ///
     /// # Errors
     /// As [`documents::execute_batch`].

@@ -202,9 +202,9 @@ fn run(decision: &mut Decision<'_>, action: &Action, place: Rule<NewOrder>) -> R
     }
 }
 
-/// Asks one rule. A function of its own for each, whatever the compiler thinks: all of them in one are so large that
-/// engines of WebAssembly take half a second to translate it, while orders wait.
-#[inline(never)]
+/// Asks one rule. In WebAssembly a function of its own for each, whatever the compiler thinks: all of them in one are so
+/// large that its engines take half a second to translate it, while orders wait.
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn ruled<D>(rule: Rule<D>, decision: &mut Decision<'_>, document: &D) -> Result<Answer, Stop> {
     rule(decision, document)
 }

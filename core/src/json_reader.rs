@@ -96,6 +96,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<D> {
         self.0.deserialize_map(Within(visitor))
     }
 
+    /// In WebAssembly a function of its own for each type: the readers of all commands in one are so large that its engines
+    /// take a second to translate it. (In a native library that made them larger.)
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,

@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 use stockroom::ports::Store;
 use stockroom::{Action, Command, Error, ErrorKind, Reply, Result, Stockroom, TimedCommand, read_json};
 
+use crate::quick;
+use crate::read::AnyStockroom;
+
+const EXECUTE: &str = "documents.execute";
+const EXECUTE_BATCH: &str = "documents.execute_batch";
+
 /// The most commands of one batch.
 pub const BATCH_MAX: usize = 100_000;
 
@@ -37,13 +43,32 @@ impl From<TimedCommand> for CommandDocument {
 /// # Errors
 /// [`ErrorKind::Malformed`] where the bytes are no command; else as [`Stockroom::execute`].
 pub fn execute<S: Store>(stockroom: &Stockroom<S>, command: &[u8]) -> Result<Vec<u8>> {
-    let CommandDocument { key, at_ms, action } = parse(command, "documents.execute")?;
+    write(&reply(stockroom, command)?, EXECUTE)
+}
+
+/// Does as [`execute`], for a host that writes the reply in a form of its own.
+///
+/// # Errors
+/// As [`execute`].
+pub fn reply<S: Store>(stockroom: &Stockroom<S>, command: &[u8]) -> Result<Reply> {
+    let command = text(command, EXECUTE)?;
+    let CommandDocument { key, at_ms, action } = match quick::command(command) {
+        Some(command) => command,
+        None => parse_text(command, EXECUTE)?,
+    };
     let command = Command { key, action };
-    let reply = match at_ms {
+    match at_ms {
         Some(at_ms) => stockroom.execute_at(at_ms, command),
         None => stockroom.execute(command),
-    }?;
-    write(&reply, "documents.execute")
+    }
+}
+
+/// A reply as a document.
+///
+/// # Errors
+/// None that any reply has; [`ErrorKind::Malformed`] where it could not be written.
+pub fn reply_document(reply: &Reply) -> Result<Vec<u8>> {
+    write(reply, EXECUTE)
 }
 
 /// Does an array of commands in one commit and gives the array of their replies. Each stands or falls alone.
@@ -52,19 +77,29 @@ pub fn execute<S: Store>(stockroom: &Stockroom<S>, command: &[u8]) -> Result<Vec
 /// [`ErrorKind::Malformed`] where the bytes are no array of commands, or of more than [`BATCH_MAX`]; else as
 /// [`Stockroom::execute_batch`]. A failure means that none was done.
 pub fn execute_batch<S: Store>(stockroom: &Stockroom<S>, commands: &[u8]) -> Result<Vec<u8>> {
-    const OPERATION: &str = "documents.execute_batch";
-    let commands: Vec<CommandDocument> = parse(commands, OPERATION)?;
+    write(&replies(stockroom, commands)?, EXECUTE_BATCH)
+}
+
+/// Does as [`execute_batch`], for a host that writes the replies in a form of its own.
+///
+/// # Errors
+/// As [`execute_batch`].
+pub fn replies<S: Store>(stockroom: &Stockroom<S>, commands: &[u8]) -> Result<Vec<Reply>> {
+    let commands = text(commands, EXECUTE_BATCH)?;
+    let commands: Vec<CommandDocument> = match quick::commands(commands) {
+        Some(commands) => commands,
+        None => parse_text(commands, EXECUTE_BATCH)?,
+    };
     if commands.len() > BATCH_MAX {
         let message = format!("{} commands are more than {BATCH_MAX}", commands.len());
-        return Err(Error::new(ErrorKind::Malformed, OPERATION, message));
+        return Err(Error::new(ErrorKind::Malformed, EXECUTE_BATCH, message));
     }
     let now_ms = stockroom.now_ms();
     let timed = |CommandDocument { key, at_ms, action }| TimedCommand {
         at_ms: at_ms.unwrap_or(now_ms),
         command: Command { key, action },
     };
-    let replies = stockroom.execute_batch_at(commands.into_iter().map(timed).collect())?;
-    write(&replies, OPERATION)
+    stockroom.execute_batch_at(commands.into_iter().map(timed).collect())
 }
 
 /// Decides a command, gives the reply that it would get, and changes nothing.
@@ -81,9 +116,21 @@ pub fn preview<S: Store>(stockroom: &Stockroom<S>, command: &[u8]) -> Result<Vec
     write(&reply, "documents.preview")
 }
 
+/// Does as [`preview`], over a store of any kind; compiled with this crate, as [`read_any`](crate::read_any).
+///
+/// # Errors
+/// As [`execute`].
+pub fn preview_any(stockroom: &AnyStockroom, command: &[u8]) -> Result<Vec<u8>> {
+    preview(stockroom, command)
+}
+
 /// Reads a document; says where it is not what it should be.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8], operation: &'static str) -> Result<T> {
-    read_json(text(bytes, operation)?).map_err(|error| Error::new(ErrorKind::Malformed, operation, error.to_string()))
+    parse_text(text(bytes, operation)?, operation)
+}
+
+fn parse_text<'de, T: Deserialize<'de>>(text: &'de str, operation: &'static str) -> Result<T> {
+    read_json(text).map_err(|error| Error::new(ErrorKind::Malformed, operation, error.to_string()))
 }
 
 /// The bytes as text. Stores read rows from text: reading documents in the same way keeps the code for it once in a

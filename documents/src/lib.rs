@@ -24,6 +24,7 @@ mod exchange_faults;
 mod exchange_http;
 mod exchange_orders;
 mod failure;
+mod quick;
 mod read;
 mod relay_settings;
 mod schemas;
@@ -32,7 +33,9 @@ mod webhook;
 mod webhook_settings;
 
 pub use backfill::{Backfill, BackfillDocument, BackfillFailure, BackfillSettings, OrderNote};
-pub use calls::{BATCH_MAX, CommandDocument, execute, execute_batch, preview};
+pub use calls::{
+    BATCH_MAX, CommandDocument, execute, execute_batch, preview, preview_any, replies, reply, reply_document,
+};
 pub use conversation::{Conversation, EndDocument, LEASE_MARGIN_MS, TurnDocument};
 pub use exchange::ExchangeSettings;
 pub use exchange_http::{

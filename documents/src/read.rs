@@ -126,6 +126,18 @@ pub fn read<S: Store>(stockroom: &Stockroom<S>, read: &[u8]) -> Result<Vec<u8>> 
     answer(stockroom, parse(read, OPERATION)?)
 }
 
+/// The engine over a store of any kind.
+pub type AnyStockroom = Stockroom<Box<dyn Store>>;
+
+/// Does as [`read`], over a store of any kind. It is compiled with this crate, not with the host that calls it: reads may be
+/// small where sales are to be quick.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_any(stockroom: &AnyStockroom, document: &[u8]) -> Result<Vec<u8>> {
+    read(stockroom, document)
+}
+
 macro_rules! documents {
     ($($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $field_about:literal])+ $(#[serde($($serde:tt)*)])? $field:ident: $type:ty,)* })*) => {
         $(

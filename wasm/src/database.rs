@@ -3,15 +3,16 @@
 //! milliseconds since the Unix epoch.
 
 use stockroom::memory::MemoryStore;
+use stockroom::ports::Store;
 use stockroom::{Error, ErrorKind, Result, Stockroom};
-use stockroom_documents as documents;
+use stockroom_documents::{self as documents, AnyStockroom};
 use stockroom_sqlite::{Durability, Options, SqliteStore};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::clock::HostClock;
 use crate::errors::{text, thrown};
-use crate::store::AnyStore;
+use crate::reply;
 use crate::vfs;
 
 /// The path that stands for memory, as in SQLite.
@@ -22,7 +23,7 @@ const MEMORY: &str = ":memory:";
 #[derive(Debug)]
 pub struct Database {
     /// `None` once it is closed.
-    stockroom: Option<Stockroom<AnyStore>>,
+    stockroom: Option<AnyStockroom>,
     clock: HostClock,
 }
 
@@ -40,7 +41,7 @@ impl Database {
         checksums: bool,
     ) -> Result<Database, JsValue> {
         let store = match path {
-            MEMORY => Ok(AnyStore(Box::new(MemoryStore::default()))),
+            MEMORY => Ok(Box::new(MemoryStore::default()) as Box<dyn Store>),
             _ => file(path, survives_power_cut, cache_kib, checksums),
         };
         let clock = HostClock::default();
@@ -48,21 +49,22 @@ impl Database {
         Ok(Database { stockroom: Some(stockroom), clock })
     }
 
-    /// Does one command and returns the reply when its effect is durable.
+    /// Does one command and returns the reply when its effect is durable, in the form of `reply::one`.
     ///
     /// # Errors
     /// As [`documents::execute`].
     pub fn execute(&self, command: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(command, now_ms, documents::execute)
+        self.exchange(now_ms, |stockroom| reply::one(&documents::reply(stockroom, command)?))
     }
 
-    /// Does an array of commands in one commit, each standing or falling alone, and returns the array of replies.
+    /// Does an array of commands in one commit, each standing or falling alone, and returns their replies, in the form of
+    /// `reply::many`.
     ///
     /// # Errors
     /// As [`documents::execute_batch`].
     #[wasm_bindgen(js_name = executeBatch)]
     pub fn execute_batch(&self, commands: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(commands, now_ms, documents::execute_batch)
+        self.exchange(now_ms, |stockroom| reply::many(&documents::replies(stockroom, commands)?))
     }
 
     /// Returns the reply that a command would get, and changes nothing.
@@ -70,7 +72,7 @@ impl Database {
     /// # Errors
     /// As [`documents::preview`].
     pub fn preview(&self, command: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(command, now_ms, documents::preview)
+        self.exchange(now_ms, |stockroom| text(documents::preview_any(stockroom, command)?))
     }
 
     /// Answers a read.
@@ -78,7 +80,7 @@ impl Database {
     /// # Errors
     /// As [`documents::read`].
     pub fn read(&self, read: &[u8], now_ms: f64) -> Result<String, JsValue> {
-        self.exchange(read, now_ms, documents::read)
+        self.exchange(now_ms, |stockroom| text(documents::read_any(stockroom, read)?))
     }
 
     /// Closes the database; what was acknowledged is durable before that already. Closing again does nothing.
@@ -88,21 +90,16 @@ impl Database {
 }
 
 impl Database {
-    /// A document for a document.
-    fn exchange(
-        &self,
-        document: &[u8],
-        now_ms: f64,
-        answer: impl FnOnce(&Stockroom<AnyStore>, &[u8]) -> Result<Vec<u8>>,
-    ) -> Result<String, JsValue> {
+    /// An answer of the engine's, at a time.
+    fn exchange(&self, now_ms: f64, answer: impl FnOnce(&AnyStockroom) -> Result<String>) -> Result<String, JsValue> {
         self.clock.set(now_ms);
         let closed = || Error::new(ErrorKind::Unsupported, "wasm.database", "the database is closed");
         let stockroom = self.stockroom.as_ref().ok_or_else(closed);
-        said(stockroom.and_then(|stockroom| text(answer(stockroom, document)?)))
+        said(stockroom.and_then(answer))
     }
 }
 
-fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>, checksums: bool) -> Result<AnyStore> {
+fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>, checksums: bool) -> Result<Box<dyn Store>> {
     let defaults = Options::default();
     let options = Options {
         durability: if survives_power_cut { Durability::Full } else { Durability::Normal },
@@ -112,7 +109,7 @@ fn file(path: &str, survives_power_cut: bool, cache_kib: Option<u32>, checksums:
         checksums,
         ..defaults
     };
-    Ok(AnyStore(Box::new(SqliteStore::open_with(path, &options)?)))
+    Ok(Box::new(SqliteStore::open_with(path, &options)?))
 }
 
 /// A result for JavaScript: a failure is thrown, with what the host's files said of it.

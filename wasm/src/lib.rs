@@ -14,10 +14,10 @@ mod database;
 mod errors;
 #[cfg(feature = "exchanges")]
 mod exchange;
+#[cfg(feature = "engine")]
+mod reply;
 #[cfg(feature = "steps")]
 mod step;
-#[cfg(any(feature = "engine", feature = "steps"))]
-mod store;
 #[cfg(feature = "engine")]
 mod vfs;
 

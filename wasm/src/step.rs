@@ -3,21 +3,21 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use stockroom::ports::Store;
 use stockroom::{Error, ErrorKind, Result, Stockroom, read_json_bytes};
-use stockroom_documents as documents;
+use stockroom_documents::{self as documents, AnyStockroom};
 use stockroom_keyvalue::{Decided, Expected, Needs, Supply, Turn};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::errors::{said, text};
-use crate::store::AnyStore;
 
 /// A call on its way.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Step {
     step: stockroom_keyvalue::Step,
-    call: fn(&Stockroom<AnyStore>, &[u8]) -> Result<Vec<u8>>,
+    call: fn(&AnyStockroom, &[u8]) -> Result<Vec<u8>>,
     document: Vec<u8>,
     now_ms: i64,
 }
@@ -42,7 +42,7 @@ impl Step {
             "execute" => documents::execute,
             "executeBatch" => documents::execute_batch,
             "preview" => documents::preview,
-            "read" => documents::read,
+            "read" => documents::read_any,
             _ => {
                 let message = format!("there is no call {call}");
                 return said(Err(Error::new(ErrorKind::Unsupported, "wasm.step", message)));
@@ -58,7 +58,7 @@ impl Step {
     pub fn advance(&mut self) -> Result<String, JsValue> {
         let now_ms = self.now_ms;
         let turn = self.step.advance(|store| {
-            let stockroom = Stockroom::new(AnyStore(Box::new(store)), move || now_ms);
+            let stockroom = Stockroom::new(Box::new(store) as Box<dyn Store>, move || now_ms);
             (self.call)(&stockroom, &self.document)
         });
         said(turn.and_then(|turn| document(&turn)))

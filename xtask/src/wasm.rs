@@ -37,11 +37,20 @@ const MODULES: &[Module] = &[
 ];
 
 /// How SQLite is built, beside what every build of ours is: the page size of every other build, so that files are alike,
-/// and without what only this crate of it sets.
+/// without what only this crate of it sets, and without what only a program's own statements could ask for.
 const SQLITE_FLAGS: &[&str] = &[
     "-DSQLITE_DEFAULT_PAGE_SIZE=4096",
     "-DSQLITE_DQS=0",
     "-DSQLITE_LIKE_DOESNT_MATCH_BLOBS",
+    "-DSQLITE_OMIT_COMPILEOPTION_DIAGS",
+    "-DSQLITE_OMIT_DECLTYPE",
+    "-DSQLITE_OMIT_DESERIALIZE",
+    "-DSQLITE_OMIT_INCRBLOB",
+    "-DSQLITE_OMIT_INTEGRITY_CHECK",
+    "-DSQLITE_OMIT_INTROSPECTION_PRAGMAS",
+    "-DSQLITE_OMIT_LIKE_OPTIMIZATION",
+    "-DSQLITE_OMIT_TRACE",
+    "-DSQLITE_UNTESTABLE",
     "-USQLITE_ENABLE_BYTECODE_VTAB",
     "-USQLITE_ENABLE_DBPAGE_VTAB",
     "-USQLITE_ENABLE_MATH_FUNCTIONS",

@@ -175,7 +175,11 @@ fn levels(rows: &[StockRow]) -> String {
         ];
         for field in fields {
             levels.push(',');
-            levels.push_str(digits.format(field));
+            match u8::try_from(field) {
+                // Most are zeros.
+                Ok(digit @ 0..10) => levels.push(char::from(b'0' + digit)),
+                _ => levels.push_str(digits.format(field)),
+            }
         }
         levels.push(']');
     }

@@ -16,12 +16,13 @@ use crate::error::Error;
 use crate::fulfillment;
 use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, name_fault};
 use crate::inventory::{self, Fingerprint};
-use crate::order;
+use crate::order::{self, NewOrder};
 use crate::outbox::{self, EventKind, KeyRow, ORDER_KEY_PREFIX, RejectedOrder};
 use crate::planted::planted;
 use crate::time;
 
 /// Decides one command. `Stop::Needs` means that nothing was changed and more rows are needed.
+#[inline]
 pub(crate) fn decide(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop> {
     rows.begin_command()?;
     let reply = match decide_in(rows, timed) {
@@ -41,6 +42,7 @@ pub(crate) fn decide(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Repl
     reply
 }
 
+#[inline]
 fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop> {
     let command = &timed.command;
     if !time::in_range(timed.at_ms) {
@@ -55,10 +57,7 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
     };
     if let Some(key) = key.text() {
         if let Some(known) = rows.key(key)? {
-            return match known.fingerprint == fingerprint || planted!(KeyContentUnchecked) {
-                true => Ok(Reply { outcome: known.outcome.clone(), repeated: true }),
-                false => Err(Rejection::one(Code::KeyReused, "key", "was used with other content").into()),
-            };
+            return known_reply(known, fingerprint);
         }
     }
     let mut decision = Decision::new(rows, now_ms, fingerprint);
@@ -75,7 +74,7 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
         // Nothing remembers this: the same command at a right time is judged anew.
         return Err(Rejection::one(Code::TimeOutOfRange, "at_ms", "not 1970 to 9999").into());
     }
-    let outcome = match run(&mut decision, &command.action).and_then(|answer| {
+    let outcome = match run(&mut decision, &command.action, order::place).and_then(|answer| {
         settle(&mut decision)?;
         Ok(answer)
     }) {
@@ -95,21 +94,41 @@ fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop>
         Err(stop) => return Err(stop),
     };
     decision.write_events()?;
+    remember(rows, command, &key, fingerprint, now_ms, &outcome);
+    Ok(Reply { outcome, repeated: false })
+}
+
+/// The answer that a key remembers, to a command with this content.
+fn known_reply(known: &KeyRow, fingerprint: Fingerprint) -> Result<Reply, Stop> {
+    match known.fingerprint == fingerprint || planted!(KeyContentUnchecked) {
+        true => Ok(Reply { outcome: known.outcome.clone(), repeated: true }),
+        false => Err(Rejection::one(Code::KeyReused, "key", "was used with other content").into()),
+    }
+}
+
+/// Writes down what a key is answered from now on.
+fn remember(
+    rows: &mut WorkingSet,
+    command: &Command,
+    key: &Key<'_>,
+    fingerprint: Fingerprint,
+    at_ms: i64,
+    outcome: &Outcome,
+) {
     // An accepted order is its own memory: its row has the fingerprint and the answer.
-    let remembered = match (&key, &outcome) {
+    let remembered = match (key, outcome) {
         (Key::Given(key), _) if !planted!(KeyForgotten) => Some((*key).to_owned()),
         (Key::Order(key), Outcome::Rejected(_)) => Some(key.clone()),
         _ => None,
     };
     if let Some(key) = remembered {
-        let refused_order = match (&command.action, &outcome) {
+        let refused_order = match (&command.action, outcome) {
             (Action::PlaceOrder(new), Outcome::Rejected(_)) => Some(new.id.as_str()),
             _ => None,
         };
         let kept = if planted!(WrongAnswerRemembered) { Outcome::Accepted(Answer::Done) } else { outcome.clone() };
-        rows.insert_key(KeyRow { key, fingerprint, at_ms: now_ms, outcome: kept }, refused_order);
+        rows.insert_key(KeyRow { key, fingerprint, at_ms, outcome: kept }, refused_order);
     }
-    Ok(Reply { outcome, repeated: false })
 }
 
 /// Answers a command to place what stands already, under the same or another key. A key of the caller's own
@@ -132,51 +151,62 @@ fn answer_that_stands(
     Ok(Reply { outcome, repeated })
 }
 
-fn run(decision: &mut Decision<'_>, action: &Action) -> Result<Answer, Stop> {
+/// What decides an action.
+type Rule<D> = fn(&mut Decision<'_>, &D) -> Result<Answer, Stop>;
+
+/// Asks the rule of an action. That of placing orders is handed in, so that it is compiled where it is asked from.
+fn run(decision: &mut Decision<'_>, action: &Action, place: Rule<NewOrder>) -> Result<Answer, Stop> {
     match action {
-        Action::RegisterSku(document) => inventory::register_sku(decision, document),
-        Action::RegisterLocation(document) => inventory::register_location(decision, document),
-        Action::RegisterChannel(document) => channel::register(decision, document),
-        Action::ReceiveStock(document) => inventory::receive(decision, document),
-        Action::AdjustStock(document) => inventory::adjust(decision, document),
-        Action::CountStock(document) => inventory::count(decision, document),
-        Action::TransferStock(document) => inventory::transfer(decision, document),
-        Action::SetStockPolicy(document) => inventory::policy(decision, document),
-        Action::PlaceHold(document) => inventory::place_hold(decision, document),
-        Action::ExtendHold(document) => inventory::extend_hold(decision, document),
-        Action::ReleaseHold(document) => inventory::release_hold(decision, document),
-        Action::Tick(document) => inventory::tick(decision, document),
-        Action::PlaceOrder(document) => order::place(decision, document),
-        Action::EditOrder(document) => order::edit(decision, document),
-        Action::CancelOrder(document) => order::cancel(decision, document),
-        Action::ShipOrder(document) => order::ship(decision, document),
-        Action::ReturnOrder(document) => order::give_back(decision, document),
-        Action::CompleteOrder(document) => order::complete(decision, document),
-        Action::Subscribe(document) => outbox::subscribe(decision, document),
-        Action::Acknowledge(document) => outbox::acknowledge(decision, document),
-        Action::Unsubscribe(document) => outbox::unsubscribe(decision, document),
-        Action::Prune(document) => outbox::prune(decision, document),
-        Action::RegisterDestination(document) => outbox::register_destination(decision, document),
-        Action::TakeDeliveries(document) => outbox::take(decision, document),
-        Action::ReportDelivery(document) => outbox::report(decision, document),
-        Action::RequeueDelivery(document) => outbox::requeue(decision, document),
-        Action::DropDelivery(document) => outbox::drop_dead(decision, document),
-        Action::RegisterWarehouse(document) => fulfillment::register_warehouse(decision, document),
-        Action::Fulfill(document) => fulfillment::fulfill(decision, document),
-        Action::NoteFulfillment(document) => fulfillment::note(decision, document),
-        Action::NoteShipment(document) => fulfillment::note_shipment(decision, document),
-        Action::ReassignFulfillment(document) => fulfillment::reassign(decision, document),
-        Action::NoteWarehouseStock(document) => fulfillment::note_stock(decision, document),
-        Action::ConnectChannel(document) => channel::connect(decision, document),
-        Action::DisconnectChannel(document) => channel::disconnect(decision, document),
-        Action::SetListing(document) => channel::set_listing(decision, document),
-        Action::RemoveListing(document) => channel::remove_listing(decision, document),
-        Action::UpdateListings(document) => channel::update_listings(decision, document),
-        Action::NoteListings(document) => channel::note_listings(decision, document),
-        Action::ReconcileChannel(document) => channel::reconcile(decision, document),
-        Action::TakeChannelOrder(document) => channel::take_order(decision, document),
-        Action::NoteOrdersThrough(document) => channel::note_orders_through(decision, document),
+        Action::RegisterSku(document) => ruled(inventory::register_sku, decision, document),
+        Action::RegisterLocation(document) => ruled(inventory::register_location, decision, document),
+        Action::RegisterChannel(document) => ruled(channel::register, decision, document),
+        Action::ReceiveStock(document) => ruled(inventory::receive, decision, document),
+        Action::AdjustStock(document) => ruled(inventory::adjust, decision, document),
+        Action::CountStock(document) => ruled(inventory::count, decision, document),
+        Action::TransferStock(document) => ruled(inventory::transfer, decision, document),
+        Action::SetStockPolicy(document) => ruled(inventory::policy, decision, document),
+        Action::PlaceHold(document) => ruled(inventory::place_hold, decision, document),
+        Action::ExtendHold(document) => ruled(inventory::extend_hold, decision, document),
+        Action::ReleaseHold(document) => ruled(inventory::release_hold, decision, document),
+        Action::Tick(document) => ruled(inventory::tick, decision, document),
+        Action::PlaceOrder(document) => place(decision, document),
+        Action::EditOrder(document) => ruled(order::edit, decision, document),
+        Action::CancelOrder(document) => ruled(order::cancel, decision, document),
+        Action::ShipOrder(document) => ruled(order::ship, decision, document),
+        Action::ReturnOrder(document) => ruled(order::give_back, decision, document),
+        Action::CompleteOrder(document) => ruled(order::complete, decision, document),
+        Action::Subscribe(document) => ruled(outbox::subscribe, decision, document),
+        Action::Acknowledge(document) => ruled(outbox::acknowledge, decision, document),
+        Action::Unsubscribe(document) => ruled(outbox::unsubscribe, decision, document),
+        Action::Prune(document) => ruled(outbox::prune, decision, document),
+        Action::RegisterDestination(document) => ruled(outbox::register_destination, decision, document),
+        Action::TakeDeliveries(document) => ruled(outbox::take, decision, document),
+        Action::ReportDelivery(document) => ruled(outbox::report, decision, document),
+        Action::RequeueDelivery(document) => ruled(outbox::requeue, decision, document),
+        Action::DropDelivery(document) => ruled(outbox::drop_dead, decision, document),
+        Action::RegisterWarehouse(document) => ruled(fulfillment::register_warehouse, decision, document),
+        Action::Fulfill(document) => ruled(fulfillment::fulfill, decision, document),
+        Action::NoteFulfillment(document) => ruled(fulfillment::note, decision, document),
+        Action::NoteShipment(document) => ruled(fulfillment::note_shipment, decision, document),
+        Action::ReassignFulfillment(document) => ruled(fulfillment::reassign, decision, document),
+        Action::NoteWarehouseStock(document) => ruled(fulfillment::note_stock, decision, document),
+        Action::ConnectChannel(document) => ruled(channel::connect, decision, document),
+        Action::DisconnectChannel(document) => ruled(channel::disconnect, decision, document),
+        Action::SetListing(document) => ruled(channel::set_listing, decision, document),
+        Action::RemoveListing(document) => ruled(channel::remove_listing, decision, document),
+        Action::UpdateListings(document) => ruled(channel::update_listings, decision, document),
+        Action::NoteListings(document) => ruled(channel::note_listings, decision, document),
+        Action::ReconcileChannel(document) => ruled(channel::reconcile, decision, document),
+        Action::TakeChannelOrder(document) => ruled(channel::take_order, decision, document),
+        Action::NoteOrdersThrough(document) => ruled(channel::note_orders_through, decision, document),
     }
+}
+
+/// Asks one rule. In WebAssembly a function of its own for each, whatever the compiler thinks: all of them in one are so
+/// large that its engines take half a second to translate it, while orders wait.
+#[cfg_attr(target_family = "wasm", inline(never))]
+fn ruled<D>(rule: Rule<D>, decision: &mut Decision<'_>, document: &D) -> Result<Answer, Stop> {
+    rule(decision, document)
 }
 
 /// A rejected order leaves an event, if it can be named in one.
@@ -199,6 +229,7 @@ fn note_rejection(decision: &mut Decision<'_>, command: &Command, rejection: &Re
 }
 
 /// The key under which an order without a key of its own is remembered.
+#[inline]
 fn order_key(id: &str) -> String {
     let mut key = String::with_capacity(ORDER_KEY_PREFIX.len() + id.len());
     key.push_str(ORDER_KEY_PREFIX);
@@ -219,6 +250,7 @@ enum Key<'c> {
 }
 
 impl<'c> Key<'c> {
+    #[inline]
     fn of(command: &'c Command) -> Result<Self, Rejection> {
         if let Some(key) = &command.key {
             return match name_fault(key, KEY_BYTES_MAX) {
@@ -233,6 +265,7 @@ impl<'c> Key<'c> {
         })
     }
 
+    #[inline]
     fn text(&self) -> Option<&str> {
         match self {
             Key::Given(key) => Some(key),
@@ -243,17 +276,21 @@ impl<'c> Key<'c> {
 }
 
 /// The first half of a SHA-256 over the action's content.
+#[inline]
 fn fingerprint(action: &Action) -> Result<Fingerprint, Error> {
     let content = match action {
         Action::PlaceOrder(new) => order::content(new),
-        // serde writes the fields in their order, so that the same content is the same text.
-        _ => serde_json::to_vec(action)
-            .map_err(|error| Error::broken("a command cannot be written as JSON").with_source(error))?,
+        _ => written(action)?,
     };
     let digest = Sha256::digest(&content);
     let mut fingerprint = Fingerprint::default();
     fingerprint.0.copy_from_slice(&digest[..16]);
     Ok(fingerprint)
+}
+
+/// serde writes the fields in their order, so that the same content is the same text.
+fn written(action: &Action) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(action).map_err(|error| Error::broken("a command cannot be written as JSON").with_source(error))
 }
 
 /// Location numbers for names, each known and standing once.

@@ -275,30 +275,31 @@ listed!(PlacedOrder OrderedLine Allocated);
 impl PlacedOrder {
     /// Appends the order as its event row keeps it: arrays of the fields in their order. Reading takes this
     /// form and the published one. Fields may only be added at the end, with a default.
+    #[inline]
     pub(crate) fn write_fact(&self, bytes: &mut Vec<u8>) {
         let PlacedOrder { order, number, channel, currency, state, value_minor, lines, allocations } = self;
         let mut json = JsonWriter(bytes);
-        json.raw("[");
+        json.sign(b'[');
         json.text(order);
-        json.raw(",");
+        json.sign(b',');
         json.number(*number);
         for text in [channel, currency.as_str(), state.name()] {
-            json.raw(",");
+            json.sign(b',');
             json.text(text);
         }
         json.more_numbers([*value_minor]);
-        json.raw(",");
+        json.sign(b',');
         json.array(lines, |json, line| {
-            json.raw("[");
+            json.sign(b'[');
             json.text(&line.sku);
             json.more_numbers([line.quantity, line.unit_price_minor]);
-            json.raw("]");
+            json.sign(b']');
         });
-        json.raw(",");
+        json.sign(b',');
         json.array(allocations, |json, allocation| {
-            json.raw("[");
+            json.sign(b'[');
             json.number(allocation.line);
-            json.raw(",");
+            json.sign(b',');
             json.text(&allocation.location);
             json.more_numbers([allocation.quantity]);
             json.raw(",\"");
@@ -307,9 +308,9 @@ impl PlacedOrder {
             if allocation.backordered != 0 {
                 json.more_numbers([allocation.backordered]);
             }
-            json.raw("]");
+            json.sign(b']');
         });
-        json.raw("]");
+        json.sign(b']');
     }
 }
 

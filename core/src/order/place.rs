@@ -12,6 +12,7 @@ use crate::order::{
 };
 use crate::outbox::EventKind;
 
+#[inline]
 pub(crate) fn place(decision: &mut Decision<'_>, new: &NewOrder) -> Result<Answer, Stop> {
     let mut faults = Faults::default();
     let judged = judge(decision, new, &mut faults)?;
@@ -20,6 +21,7 @@ pub(crate) fn place(decision: &mut Decision<'_>, new: &NewOrder) -> Result<Answe
 }
 
 /// Places an order in which no fault was found.
+#[inline]
 pub(crate) fn place_judged(
     decision: &mut Decision<'_>,
     new: &NewOrder,
@@ -74,6 +76,7 @@ pub(crate) fn place_judged(
     Ok(Answer::OrderPlaced(answer))
 }
 
+#[inline]
 fn new_order(decision: &Decision<'_>, new: &NewOrder, judged: &Judged, number: OrderNumber) -> Order {
     let lines = judged.skus.iter().zip(&new.lines).map(|(sku, line)| Line {
         sku_number: sku.number,
@@ -109,6 +112,7 @@ fn new_order(decision: &Decision<'_>, new: &NewOrder, judged: &Judged, number: O
 }
 
 /// The locations to try in order for what is not claimed yet, and what is said of the choice.
+#[inline]
 fn locations_to_try(
     decision: &mut Decision<'_>,
     judged: &Judged,

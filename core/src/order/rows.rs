@@ -264,16 +264,16 @@ impl OrderBody {
         let mut json = JsonWriter(bytes);
         json.raw("{\"lines\":");
         json.array(lines, |json, line| {
-            json.raw("[");
+            json.sign(b'[');
             json.number(line.sku_number.0);
-            json.raw(",");
+            json.sign(b',');
             json.text(&line.sku);
             json.more_numbers([line.quantity, line.unit_price_minor]);
-            json.raw("]");
+            json.sign(b']');
         });
         json.raw(",\"allocations\":");
         json.array(allocations, |json, allocation| {
-            json.raw("[");
+            json.sign(b'[');
             json.number(allocation.line);
             json.more_numbers([allocation.location.as_i64(), allocation.open]);
             json.raw(",\"");
@@ -282,13 +282,13 @@ impl OrderBody {
         });
         json.raw(",\"links\":");
         json.array(links, |json, link| {
-            json.raw("[");
+            json.sign(b'[');
             json.number(link.stock.0);
-            json.raw(",");
+            json.sign(b',');
             json.number(link.previous.0);
-            json.raw("]");
+            json.sign(b']');
         });
-        json.raw("}");
+        json.sign(b'}');
     }
 }
 
@@ -472,6 +472,7 @@ pub struct ShippedLine {
 
 impl Order {
     /// The order's claims, as (stock row, claimed units, of these backordered); a row may come more than once.
+    #[inline]
     pub fn claims(&self) -> impl Iterator<Item = (StockNumber, i64, i64)> + '_ {
         self.body.allocations.iter().filter(|a| a.open + a.backordered > 0).flat_map(move |allocation| {
             self.body.lines.get(allocation.line as usize).into_iter().flat_map(move |line| {
@@ -517,11 +518,13 @@ impl Order {
     }
 
     /// Units claimed or waiting.
+    #[inline]
     pub fn open_units(&self) -> i64 {
         self.body.allocations.iter().map(|a| a.open + a.backordered).sum()
     }
 
     /// The value of the units ordered and not cancelled, in minor units.
+    #[inline]
     pub fn value_minor(&self) -> i64 {
         self.body.lines.iter().map(|line| (line.quantity - line.cancelled) * line.unit_price_minor).sum()
     }

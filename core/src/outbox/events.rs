@@ -37,11 +37,12 @@ pub struct EventRow {
 /// allocated, backordered, backorder limit.
 pub(crate) type StockFact<T> = (T, T, i64, i64, i64, i64, i64, i64, i64);
 
+#[inline]
 pub(crate) fn write_stock_fact(bytes: &mut Vec<u8>, sku: &str, location: &str, stock: &Stock) {
     let mut json = JsonWriter(bytes);
-    json.raw("[");
+    json.sign(b'[');
     json.text(sku);
-    json.raw(",");
+    json.sign(b',');
     json.text(location);
     json.more_numbers([
         stock.on_hand,
@@ -52,7 +53,7 @@ pub(crate) fn write_stock_fact(bytes: &mut Vec<u8>, sku: &str, location: &str, s
         stock.backordered,
         stock.backorder_limit,
     ]);
-    json.raw("]");
+    json.sign(b']');
 }
 
 #[derive(Deserialize)]

@@ -88,6 +88,37 @@ pub trait Store {
     }
 }
 
+/// Any store, for hosts that choose one as they run.
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn begin(&mut self, mode: Mode) -> Result<Freshness> {
+        (**self).begin(mode)
+    }
+
+    fn supply(&mut self, needs: &Needs, rows: &mut WorkingSet) -> Result<()> {
+        (**self).supply(needs, rows)
+    }
+
+    fn write(&mut self, changes: Changes, finish: Finish) -> Result<Written> {
+        (**self).write(changes, finish)
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        (**self).rollback()
+    }
+
+    fn page(&mut self, page: &Page, limit: u32) -> Result<Rows> {
+        (**self).page(page, limit)
+    }
+
+    fn freshness(&mut self) -> Result<Freshness> {
+        (**self).freshness()
+    }
+
+    fn writes_ahead(&self) -> Option<usize> {
+        (**self).writes_ahead()
+    }
+}
+
 /// A kind of rows and the place to read on after.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)] // Each is the kind of row that its name says, after the key given.

@@ -1,4 +1,4 @@
-// The seam between the package and where the engine runs: documents as text, and the time with each call. A module is the
+// The seam between the package and where the engine runs: documents as JSON, and the time with each call. A module is the
 // engine in this thread; in a browser a worker stands behind the same, so that an answer may be a promise. What speaks with
 // warehouses and shops is another module.
 
@@ -13,11 +13,11 @@ export type Backfill = wasm.Backfill;
 /** An answer, or the promise of one. */
 export type Answer<T> = T | Promise<T>;
 
-/** The calls that are a document for a document. */
+/** The calls that are a document for a document; replies to commands are in the form that `reply.ts` reads. */
 export type TextCall = 'execute' | 'executeBatch' | 'preview' | 'read';
 
-/** An open database. */
-export interface Engine extends Record<TextCall, (document: string, nowMs: number) => Answer<string>> {
+/** An open database. Documents are bytes of UTF-8, good until the call returns. */
+export interface Engine extends Record<TextCall, (document: Uint8Array, nowMs: number) => Answer<string>> {
   /** The database's file as it is after the calls before this one. */
   exportFile(): Answer<Uint8Array>;
   /** Closes it and lets its file go. Closing again does nothing. */

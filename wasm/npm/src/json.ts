@@ -6,34 +6,55 @@ import { StockroomError } from './errors.js';
 
 /** Deeper nesting than any document has. */
 const DEPTH_MAX = 64;
-/** The longest document, in UTF-16 units. */
-const LENGTH_MAX = 64 * 1024 * 1024;
-
-/** Text that stands in JSON as it is. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-/** So many digits in a row may be a number that a double does not hold exactly. */
-const LONG = 16;
-
-/** The numbers below a thousand as text, plain and with leading zeros. */
-const SMALL = Array.from({ length: 1_000 }, (_, value) => String(value));
-const PADDED = SMALL.map((text) => text.padStart(3, '0'));
+/** The longest document, in bytes. */
+const BYTES_MAX = 64 * 1024 * 1024;
 
 /** Names of fields as they are written, with their colon. Documents have few, which come again and again. */
-const NAMES = new Map<string, string>();
+const NAMES = new Map<string, Uint8Array>();
 const NAMES_MAX = 1_000;
 const NAME_LENGTH_MAX = 64;
 
+const [QUOTE, COMMA, COLON, BACKSLASH, ZERO] = [0x22, 0x2c, 0x3a, 0x5c, 0x30] as const;
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Room that documents are written into, one after the other; not there while somebody writes. It grows with them. */
+let room: Uint8Array | undefined = new Uint8Array(64 * 1024);
+const ROOM_MAX_BYTES = 1024 * 1024;
+
 /** A document as JSON text. `what` is what the messages call it. */
 export function encode(document: unknown, operation: string, what: string): string {
-  const writer = new Writer();
+  return text(encodeBytes(document, operation, what));
+}
+
+/** A text's bytes. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** A document's bytes as text. */
+export function text(document: Uint8Array): string {
+  return decoder.decode(document);
+}
+
+/** The same as bytes of UTF-8, good until the next document is written. */
+export function encodeBytes(document: unknown, operation: string, what: string): Uint8Array {
+  // A getter of the document may have another written meanwhile, which then has room of its own.
+  const writer = new Writer(room ?? new Uint8Array(1024));
+  room = undefined;
   try {
-    return writer.write(document, 0);
+    writer.write(document, 0);
+    return writer.written;
   } catch (error) {
     if (error instanceof StockroomError) throw error;
     const place = what + writer.place();
     if (error instanceof TooLong) throw new StockroomError('malformed', operation, `${what} is too long`);
     if (error instanceof Fault) throw new StockroomError(error.code, operation, `${place} ${error.message}`);
     throw new StockroomError('callback', operation, `reading ${place} threw: ${message(error)}`, { cause: error });
+  } finally {
+    room = writer.room.length <= ROOM_MAX_BYTES ? writer.room : new Uint8Array(ROOM_MAX_BYTES);
   }
 }
 
@@ -58,26 +79,35 @@ class Fault extends Error {
 class TooLong extends Error {}
 
 class Writer {
-  /** The objects around the value that is being written. */
+  room: Uint8Array;
+  #at = 0;
+  /** The objects around the value that is being written, as many as it is deep. */
   readonly #around: object[] = [];
   /** Where it went wrong, from the inside out: nothing is noted as long as all goes well. */
   readonly #path: Array<string | number> = [];
-  #left = LENGTH_MAX;
+
+  constructor(room: Uint8Array) {
+    this.room = room;
+  }
+
+  get written(): Uint8Array {
+    return this.room.subarray(0, this.#at);
+  }
 
   place(): string {
     return this.#path.reduceRight<string>((path, step) => path + (typeof step === 'number' ? `[${step}]` : `.${step}`), '');
   }
 
-  write(value: unknown, depth: number): string {
+  write(value: unknown, depth: number): void {
     switch (typeof value) {
       case 'string':
         return this.#string(value);
       case 'number':
-        return number(value);
+        return this.#number(value);
       case 'boolean':
-        return value ? 'true' : 'false';
+        return this.#ascii(value ? 'true' : 'false');
       case 'object':
-        return value === null ? 'null' : this.#object(value, depth);
+        return value === null ? this.#ascii('null') : this.#object(value, depth);
       case 'bigint':
         throw new Fault('unsafe_number', 'is a bigint: whole numbers are plain numbers, up to 2^53 - 1');
       default:
@@ -85,91 +115,157 @@ class Writer {
     }
   }
 
-  #string(text: string): string {
-    this.#count(text.length + 2);
-    if (PLAIN.test(text)) return `"${text}"`;
-    if (!text.isWellFormed()) throw new Fault('malformed', 'has half a surrogate pair, which is no text');
-    return JSON.stringify(text);
-  }
-
-  #name(name: string): string {
-    const known = NAMES.get(name);
-    if (known !== undefined) {
-      this.#count(known.length);
-      return known;
+  #string(text: string): void {
+    const length = text.length;
+    this.#need(length + 2);
+    const room = this.room;
+    let at = this.#at;
+    room[at++] = QUOTE;
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return this.#escaped(text);
+      room[at++] = unit;
     }
-    const written = `${this.#string(name)}:`;
-    if (NAMES.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) NAMES.set(name, written);
-    return written;
+    room[at] = QUOTE;
+    this.#at = at + 1;
   }
 
-  #object(value: object, depth: number): string {
-    if (this.#around.includes(value)) throw new Fault('malformed', 'holds itself');
+  /** A text that does not stand in JSON as it is. */
+  #escaped(text: string): void {
+    if (!text.isWellFormed()) throw new Fault('malformed', 'has half a surrogate pair, which is no text');
+    const bytes = encoder.encode(JSON.stringify(text));
+    this.#need(bytes.length);
+    this.room.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  #ascii(text: string): void {
+    this.#need(text.length);
+    for (let index = 0; index < text.length; index++) this.room[this.#at++] = text.charCodeAt(index);
+  }
+
+  #sign(unit: number): void {
+    this.#need(1);
+    this.room[this.#at++] = unit;
+  }
+
+  #name(name: string): void {
+    const known = NAMES.get(name);
+    if (known === undefined) return this.#newName(name);
+    const length = known.length;
+    this.#need(length);
+    const room = this.room;
+    let at = this.#at;
+    for (let index = 0; index < length; index++) room[at++] = known[index]!;
+    this.#at = at;
+  }
+
+  #newName(name: string): void {
+    const begin = this.#at;
+    this.#string(name);
+    this.#sign(COLON);
+    if (NAMES.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) NAMES.set(name, this.room.slice(begin, this.#at));
+  }
+
+  #number(value: number): void {
+    // Quantities and prices, for which the language's own way is several times slower. False of -0 and NaN.
+    if (value >= 0 && value < 1_000_000_000 && Object.is(value | 0, value)) return this.#digits(value | 0);
+    this.#ascii(number(value));
+  }
+
+  #digits(value: number): void {
+    const digits = value < 1_000 ? (value < 10 ? 1 : value < 100 ? 2 : 3) : value < 1_000_000 ? (value < 10_000 ? 4 : value < 100_000 ? 5 : 6) : value < 10_000_000 ? 7 : value < 100_000_000 ? 8 : 9;
+    this.#need(digits);
+    const room = this.room;
+    let at = this.#at + digits;
+    this.#at = at;
+    let left = value;
+    do {
+      const rest = (left / 10) | 0;
+      room[--at] = ZERO + left - 10 * rest;
+      left = rest;
+    } while (left > 0);
+  }
+
+  #object(value: object, depth: number): void {
+    const around = this.#around;
+    for (let index = 0; index < depth; index++) if (around[index] === value) throw new Fault('malformed', 'holds itself');
     if (depth >= DEPTH_MAX) throw new Fault('malformed', 'is nested too deeply');
-    this.#around.push(value);
-    const text = Array.isArray(value) ? this.#array(value, depth) : this.#fields(value, depth);
-    this.#around.pop();
-    return text;
+    around[depth] = value;
+    if (Array.isArray(value)) this.#array(value, depth);
+    else this.#fields(value, depth);
   }
 
-  #array(values: readonly unknown[], depth: number): string {
+  #array(values: readonly unknown[], depth: number): void {
     const length = values.length;
-    this.#count(2 * length + 2);
-    let text = '[';
+    this.#sign(OPEN_ARRAY);
     let at = 0;
     try {
-      for (; at < length; at++) text += (at > 0 ? ',' : '') + this.write(values[at], depth + 1);
+      for (; at < length; at++) {
+        if (at > 0) this.#sign(COMMA);
+        this.write(values[at], depth + 1);
+      }
     } catch (error) {
       this.#path.push(at);
       throw error;
     }
-    return `${text}]`;
+    this.#sign(CLOSE_ARRAY);
   }
 
-  #fields(value: object, depth: number): string {
+  #fields(value: object, depth: number): void {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
       // An object of a class, or of another realm: fine if it is made of fields.
       const tag = Object.prototype.toString.call(value);
       if (tag !== '[object Object]') throw new Fault('malformed', `is ${tag.slice(8, -1)}, not a plain object`);
     }
-    let text = '{';
-    const names = Object.keys(value);
-    let at = 0;
+    this.#sign(OPEN_OBJECT);
+    let isFirst = true;
+    let at = '';
     try {
-      for (; at < names.length; at++) {
-        const name = names[at]!;
+      // As with `Object.keys`, without a list of them.
+      for (const name in value) {
+        if (!Object.hasOwn(value, name)) continue;
+        at = name;
         const field = (value as Record<string, unknown>)[name];
         // As in `JSON.stringify`: a field that is undefined is not there.
         if (field === undefined) continue;
-        text += (text.length > 1 ? ',' : '') + this.#name(name) + this.write(field, depth + 1);
+        if (!isFirst) this.#sign(COMMA);
+        isFirst = false;
+        this.#name(name);
+        this.write(field, depth + 1);
       }
     } catch (error) {
-      this.#path.push(names[at]!);
+      this.#path.push(at);
       throw error;
     }
-    this.#count(2);
-    return `${text}}`;
+    this.#sign(CLOSE_OBJECT);
   }
 
-  #count(length: number): void {
-    this.#left -= length;
-    if (this.#left < 0) throw new TooLong();
+  /** Makes room for so many bytes more. */
+  #need(bytes: number): void {
+    if (this.#at + bytes > this.room.length) this.#grow(this.#at + bytes);
+  }
+
+  #grow(bytes: number): void {
+    if (bytes > BYTES_MAX) throw new TooLong();
+    const grown = new Uint8Array(Math.min(BYTES_MAX, Math.max(bytes, 2 * this.room.length)));
+    grown.set(this.written);
+    this.room = grown;
   }
 }
 
+/** A number that is not written in place, as text. */
 function number(value: number): string {
-  // Quantities and prices, for which the language's own way is several times slower. Both tests are false of -0 and NaN.
-  if (value < 1_000_000 && 1 / value > 0 && Number.isInteger(value)) {
-    const thousands = Math.trunc(value / 1_000);
-    return thousands === 0 ? SMALL[value]! : SMALL[thousands]! + PADDED[value - 1_000 * thousands]!;
-  }
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
   if (!Number.isFinite(value)) throw new Fault('unsafe_number', `is ${value}`);
   if (value === 0) throw new Fault('unsafe_number', 'is negative zero');
   if (!Number.isInteger(value)) throw new Fault('unsafe_number', `is ${value}: documents hold whole numbers, money in minor units`);
   throw new Fault('unsafe_number', `is beyond 2^53 - 1, where numbers are not exact`);
 }
+
+/** So many digits in a row may be a number that a double does not hold exactly. */
+const LONG = 16;
 
 /** A document of the engine's. Its whole numbers are exact, or it is refused. */
 export function decode<T>(text: string, operation: string): T {

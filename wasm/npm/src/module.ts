@@ -22,19 +22,6 @@ export class Guard {
 
 const guard = new Guard();
 
-const encoder = new TextEncoder();
-/** Room for a document on its way in; it grows with them. The module has its own copy before anything else runs. */
-let room = new Uint8Array(64 * 1024);
-const ROOM_MAX_BYTES = 1024 * 1024;
-
-/** A document's bytes for a module, good until the next document. UTF-16 units become three bytes at most. */
-export function utf8(text: string): Uint8Array {
-  const bytes = text.length * 3;
-  if (bytes > ROOM_MAX_BYTES) return encoder.encode(text);
-  while (bytes > room.length) room = new Uint8Array(2 * room.length);
-  return room.subarray(0, encoder.encodeInto(text, room).written);
-}
-
 /** Where a database lies, held for it alone. */
 export interface Place {
   /** What the module calls it. */
@@ -65,20 +52,20 @@ export class ModuleEngine implements Engine {
     this.#database = this.#opened('open');
   }
 
-  execute(command: string, nowMs: number): string {
-    return guard.call('execute', () => this.#open().execute(utf8(command), nowMs));
+  execute(command: Uint8Array, nowMs: number): string {
+    return guard.call('execute', () => this.#open().execute(command, nowMs));
   }
 
-  executeBatch(commands: string, nowMs: number): string {
-    return guard.call('executeBatch', () => this.#open().executeBatch(utf8(commands), nowMs));
+  executeBatch(commands: Uint8Array, nowMs: number): string {
+    return guard.call('executeBatch', () => this.#open().executeBatch(commands, nowMs));
   }
 
-  preview(command: string, nowMs: number): string {
-    return guard.call('preview', () => this.#open().preview(utf8(command), nowMs));
+  preview(command: Uint8Array, nowMs: number): string {
+    return guard.call('preview', () => this.#open().preview(command, nowMs));
   }
 
-  read(read: string, nowMs: number): string {
-    return guard.call('read', () => this.#open().read(utf8(read), nowMs));
+  read(read: Uint8Array, nowMs: number): string {
+    return guard.call('read', () => this.#open().read(read, nowMs));
   }
 
   /** Closing writes the log into the file, so that the file alone is the database; then it is opened again. */

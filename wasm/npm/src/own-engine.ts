@@ -3,6 +3,7 @@
 
 import type { Engine, TextCall } from './engine.js';
 import { StockroomError } from './errors.js';
+import { text } from './json.js';
 import type { OverOptions, OwnDatabase } from './own.js';
 import type { Changes, Decided } from './step.js';
 import { TextStep, beginning } from './text-step.js';
@@ -39,20 +40,20 @@ export class OwnEngine implements Engine {
     this.#retries = retries;
   }
 
-  execute(command: string, nowMs: number): Promise<string> {
-    return this.#called('execute', command, nowMs);
+  execute(command: Uint8Array, nowMs: number): Promise<string> {
+    return this.#called('execute', text(command), nowMs);
   }
 
-  executeBatch(commands: string, nowMs: number): Promise<string> {
-    return this.#called('executeBatch', commands, nowMs);
+  executeBatch(commands: Uint8Array, nowMs: number): Promise<string> {
+    return this.#called('executeBatch', text(commands), nowMs);
   }
 
-  preview(command: string, nowMs: number): Promise<string> {
-    return this.#called('preview', command, nowMs);
+  preview(command: Uint8Array, nowMs: number): Promise<string> {
+    return this.#called('preview', text(command), nowMs);
   }
 
-  read(read: string, nowMs: number): Promise<string> {
-    return this.#called('read', read, nowMs);
+  read(read: Uint8Array, nowMs: number): Promise<string> {
+    return this.#called('read', text(read), nowMs);
   }
 
   exportFile(): never {
@@ -107,8 +108,8 @@ export class OwnEngine implements Engine {
   async #inOneCommit(commands: readonly Waiting[]): Promise<void> {
     let replies: unknown[];
     try {
-      const text = `[${commands.map((command) => command.text).join(',')}]`;
-      replies = (await this.#decided('executeBatch', text, commands[0]?.nowMs ?? 0)).answer as unknown[];
+      const all = `[${commands.map((command) => command.text).join(',')}]`;
+      replies = (await this.#decided('executeBatch', all, commands[0]?.nowMs ?? 0)).answer as unknown[];
     } catch (error) {
       // One document that is none spoils the batch, and the others must not suffer for it. Nothing was done.
       if (error instanceof StockroomError && error.code === 'malformed') for (const command of commands) await this.#alone(command);

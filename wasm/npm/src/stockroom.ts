@@ -9,13 +9,14 @@ import { StockroomError, StockroomRejection, failure } from './errors.js';
 import type { EventsOptions } from './events.js';
 import { Events } from './events.js';
 import { Backfill, Exchange, Webhook } from './exchange.js';
-import { decode, encode } from './json.js';
+import { decode, encode, encodeBytes } from './json.js';
 import { News } from './news.js';
 import type { CommandOptions, LogEntry, OpenOptions, ReadAsk } from './options.js';
 import type { OverOptions, OwnDatabase } from './own.js';
 import { OwnEngine } from './own-engine.js';
 import type { RelayOptions } from './relay.js';
 import { Relay, connectionsOf } from './relay.js';
+import { decodeReplies, decodeReply } from './reply.js';
 import { checkFile } from './sqlite-file.js';
 
 /** Events read at a time. */
@@ -138,7 +139,7 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
 
   /** Does commands in one commit, each standing or falling alone. A failure means that none was done. */
   async batch(commands: readonly documents.Command[]): Promise<documents.Reply[]> {
-    return after(this.#exchange<documents.Reply[]>('executeBatch', commands, 'commands'), (replies) => {
+    return after(this.#exchange('executeBatch', commands, 'commands', decodeReplies), (replies) => {
       if (replies.some(changed)) this.#news.tell();
       return replies;
     });
@@ -146,12 +147,12 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
 
   /** The reply that a command would get now. Nothing is changed. */
   async preview(command: documents.Command): Promise<documents.Reply> {
-    return this.#exchange('preview', command, 'command');
+    return this.#exchange('preview', command, 'command', decode<documents.Reply>);
   }
 
   /** A read by its name; most have a method of their own. */
   async read<K extends keyof documents.ReadAnswers>(name: K, ask: ReadAsk<K>): Promise<documents.ReadAnswers[K]> {
-    return this.#exchange('read', { [name]: ask }, 'read');
+    return this.#exchange('read', { [name]: ask }, 'read', decode<documents.ReadAnswers[K]>);
   }
 
   /** Available-to-promise of many SKUs at locations, in their order, from one consistent state. */
@@ -287,28 +288,28 @@ export class Stockroom extends Calls implements Disposable, AsyncDisposable {
   }
 
   #execute(command: documents.Command): Answer<documents.Reply> {
-    return after(this.#exchange<documents.Reply>('execute', command, 'command'), (reply) => {
+    return after(this.#exchange('execute', command, 'command', decodeReply), (reply) => {
       if (changed(reply)) this.#news.tell();
       return reply;
     });
   }
 
   /** One crossing: a document in, a document out. */
-  #exchange<T>(call: TextCall, document: unknown, what: string): Answer<T> {
+  #exchange<T>(call: TextCall, document: unknown, what: string, decoded: (text: string, operation: string) => T): Answer<T> {
     this.#open(call);
-    const text = encode(document, call, what);
     const nowMs = this.#now(call);
-    // Looked at again: a getter of the document, or the clock, may have closed it.
+    const bytes = encodeBytes(document, call, what);
+    // Looked at again: the clock, or a getter of the document, may have closed it.
     const engine = this.#open(call);
     let answer: Answer<string>;
     try {
-      answer = engine[call](text, nowMs);
+      answer = engine[call](bytes, nowMs);
     } catch (error) {
       throw this.#failed(error, call);
     }
-    if (typeof answer === 'string') return decode(answer, call);
+    if (typeof answer === 'string') return decoded(answer, call);
     return answer.then(
-      (text) => decode<T>(text, call),
+      (text) => decoded(text, call),
       (error: unknown) => {
         throw this.#failed(error, call);
       },

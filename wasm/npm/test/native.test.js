@@ -85,6 +85,34 @@ test('a shell that writes in between loses nothing either', { skip: shell }, asy
   again.close();
 });
 
+/** What another program, or a person, does to the name of a log that is at work. */
+const takings = {
+  removed: (log) => fs.rmSync(log),
+  replaced: (log) => {
+    fs.copyFileSync(log, `${log}-copy`);
+    fs.renameSync(`${log}-copy`, log);
+  },
+};
+
+for (const [how, take] of Object.entries(takings)) {
+  for (const survivesPowerCut of [true, false]) {
+    for (const hasProc of [true, false]) {
+      const where = `${survivesPowerCut ? 'with' : 'without'} syncs, ${hasProc ? 'as the system tells it' : 'where only its links tell'}`;
+      test(`a log that was ${how} is noticed with the next command: ${where}`, async (t) => {
+        if (!hasProc) t.mock.method(fs, 'readlinkSync', () => assert.fail('there is no such place'));
+        const file = scratch(t);
+        const db = await openShop(file, { survivesPowerCut });
+        place(db, 'o-1');
+        place(db, 'o-2');
+        take(`${file}-wal`);
+        assert.throws(() => place(db, 'o-3'), { code: 'io', message: /another program/ });
+        assert.throws(() => place(db, 'o-4'), { code: 'io' }, 'it stays so');
+        db.close();
+      });
+    }
+  }
+}
+
 test('a page that the disk turned is said, and one that the shell wrote until its VACUUM', { skip: shell }, async (t) => {
   const file = scratch(t);
   const db = await openShop(file);

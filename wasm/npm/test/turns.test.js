@@ -30,7 +30,7 @@ function engine() {
     executeBatch: (text, nowMs) => {
       const commands = checked(text);
       asked.push(['batch', commands.length, nowMs]);
-      return JSON.stringify(commands.map((command) => ({ did: command })));
+      return commands.map((command) => `${JSON.stringify({ did: command })}\n`).join('');
     },
     read: (text) => {
       asked.push(['read']);

@@ -34,7 +34,7 @@ await esbuild.build({ ...inBrowser, entryPoints: [at('src/browser/index.ts')], o
 await esbuild.build({ ...inBrowser, entryPoints: [at('src/browser/worker.ts')], outfile: at('dist/worker.js') });
 // What the tests drive below the package: files and lock, and what of the browser's needs no browser. Not published.
 await esbuild.build({ ...inNode, entryPoints: [at('src/node/open.ts')], outfile: at('build/engine.cjs') });
-await esbuild.build({ ...inBrowser, entryPoints: [at('src/json.ts')], outfile: at('build/json.js') });
+await esbuild.build({ ...inBrowser, entryPoints: ['json', 'reply'].map((name) => at(`src/${name}.ts`)), outdir: at('build') });
 await esbuild.build({ ...inBrowser, entryPoints: ['files', 'turns'].map((name) => at(`src/browser/${name}.ts`)), outdir: at('build/browser') });
 for (const folder of ['dist', 'build']) {
   for (const name of ['stockroom', 'exchanges', 'steps']) fs.copyFileSync(at('module', `${name}_bg.wasm`), at(folder, `${name}.wasm`));

@@ -4,6 +4,7 @@ use super::*;
 
 /// What rules call to change.
 impl WorkingSet {
+    #[inline]
     pub(crate) fn stock_mut(&mut self, number: StockNumber) -> Result<&mut Stock, Stop> {
         let Some(place) = self.places.get(number) else {
             return Err(need(|needs| needs.stock.push(number)));
@@ -34,6 +35,7 @@ impl WorkingSet {
         Ok(Arc::make_mut(&mut entry.row))
     }
 
+    #[inline]
     pub(crate) fn insert_order(&mut self, order: Order, keyed_by_id: bool) {
         let number = order.number;
         let known = self.order_ids.insert(order.id.clone(), Some(number));
@@ -115,6 +117,7 @@ impl WorkingSet {
         self.pending.subscriptions.push(change);
     }
 
+    #[inline]
     pub(crate) fn push_event(&mut self, row: EventRow) {
         self.pending.events.push(row);
     }

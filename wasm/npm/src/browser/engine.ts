@@ -3,6 +3,7 @@
 
 import type { Engine, Opening } from '../engine.js';
 import { StockroomError } from '../errors.js';
+import { text } from '../json.js';
 import type { Answer, Call, Job } from './protocol.js';
 
 interface Waiting {
@@ -120,20 +121,20 @@ export class WorkerEngine implements Engine {
     line.end(new StockroomError('closed', 'remove', 'it is done'));
   }
 
-  execute(text: string, nowMs: number): Promise<string> {
-    return this.#line.ask({ call: 'execute', text, nowMs }) as Promise<string>;
+  execute(document: Uint8Array, nowMs: number): Promise<string> {
+    return this.#line.ask({ call: 'execute', text: text(document), nowMs }) as Promise<string>;
   }
 
-  executeBatch(text: string, nowMs: number): Promise<string> {
-    return this.#line.ask({ call: 'executeBatch', text, nowMs }) as Promise<string>;
+  executeBatch(document: Uint8Array, nowMs: number): Promise<string> {
+    return this.#line.ask({ call: 'executeBatch', text: text(document), nowMs }) as Promise<string>;
   }
 
-  preview(text: string, nowMs: number): Promise<string> {
-    return this.#line.ask({ call: 'preview', text, nowMs }) as Promise<string>;
+  preview(document: Uint8Array, nowMs: number): Promise<string> {
+    return this.#line.ask({ call: 'preview', text: text(document), nowMs }) as Promise<string>;
   }
 
-  read(text: string, nowMs: number): Promise<string> {
-    return this.#line.ask({ call: 'read', text, nowMs }) as Promise<string>;
+  read(document: Uint8Array, nowMs: number): Promise<string> {
+    return this.#line.ask({ call: 'read', text: text(document), nowMs }) as Promise<string>;
   }
 
   exportFile(): Promise<Uint8Array> {

@@ -1,15 +1,12 @@
 // The calls of one turn of a worker: commands that follow one another at the same time by the host's clock share a commit,
 // since each commit waits for the disk. To the caller nothing differs: each command stands or falls alone.
 
-import type { Engine } from '../engine.js';
+import type { TextCall } from '../engine.js';
+import { splitReplies } from '../reply.js';
 import type { Answer, Call, Failed } from './protocol.js';
 
-/** What an engine in this thread offers. */
-export interface SyncEngine extends Engine {
-  execute(command: string, nowMs: number): string;
-  executeBatch(commands: string, nowMs: number): string;
-  preview(command: string, nowMs: number): string;
-  read(read: string, nowMs: number): string;
+/** An engine in this thread, with documents as text. */
+export interface TextEngine extends Record<TextCall, (document: string, nowMs: number) => string> {
   exportFile(): Uint8Array;
   close(): void;
 }
@@ -21,7 +18,7 @@ type Command = Extract<Call, { text: string }>;
 type Fail = (error: unknown, operation: string) => Failed;
 
 /** The answers to calls, in their order, as they come to be. */
-export function* answered(engine: SyncEngine, calls: readonly Call[], fail: Fail): Generator<Answer> {
+export function* answered(engine: TextEngine, calls: readonly Call[], fail: Fail): Generator<Answer> {
   for (let at = 0; at < calls.length; ) {
     const together = commandsFrom(calls, at);
     at += Math.max(1, together.length);
@@ -44,7 +41,7 @@ function commandsFrom(calls: readonly Call[], at: number): Command[] {
   return together;
 }
 
-function alone(engine: SyncEngine, call: Call, fail: Fail): Answer {
+function alone(engine: TextEngine, call: Call, fail: Fail): Answer {
   const { id } = call;
   try {
     if ('text' in call) return { id, answer: engine[call.call](call.text, call.nowMs) };
@@ -56,11 +53,11 @@ function alone(engine: SyncEngine, call: Call, fail: Fail): Answer {
   }
 }
 
-function* inOneCommit(engine: SyncEngine, commands: readonly Command[], fail: Fail): Generator<Answer> {
-  let replies: unknown[];
+function* inOneCommit(engine: TextEngine, commands: readonly Command[], fail: Fail): Generator<Answer> {
+  let replies: string[];
   try {
     const text = `[${commands.map((command) => command.text).join(',')}]`;
-    replies = JSON.parse(engine.executeBatch(text, commands[0]?.nowMs ?? 0)) as unknown[];
+    replies = splitReplies(engine.executeBatch(text, commands[0]?.nowMs ?? 0));
   } catch (error) {
     const failed = fail(error, 'execute');
     // One document that is none spoils the batch, and the others must not suffer for it. Nothing was done.
@@ -68,5 +65,5 @@ function* inOneCommit(engine: SyncEngine, commands: readonly Command[], fail: Fa
     else for (const { id } of commands) yield { id, failed };
     return;
   }
-  for (const [at, { id }] of commands.entries()) yield { id, answer: JSON.stringify(replies[at]) };
+  for (const [at, { id }] of commands.entries()) yield { id, answer: replies[at] };
 }

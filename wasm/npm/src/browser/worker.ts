@@ -2,14 +2,16 @@
 // together is told in `turns.ts`.
 
 import init, { useFiles } from '../../module/stockroom.js';
-import type { Opening } from '../engine.js';
+import type { Opening, TextCall } from '../engine.js';
 import { MEMORY } from '../engine.js';
 import { StockroomError, failure } from '../errors.js';
+import { utf8 } from '../json.js';
 import type { Place } from '../module.js';
 import { ModuleEngine } from '../module.js';
 import { BrowserFiles } from './files.js';
 import type { Answer, Call, Failed, Job } from './protocol.js';
 import { Storage } from './storage.js';
+import type { TextEngine } from './turns.js';
 import { answered } from './turns.js';
 
 /** What a worker's global scope is to us; TypeScript has it only where there is no page. */
@@ -19,7 +21,7 @@ interface Scope {
 }
 const scope = globalThis as unknown as Scope;
 
-let engine: ModuleEngine | undefined;
+let engine: TextEngine | undefined;
 
 function say(answer: Answer): void {
   const bytes = 'answer' in answer && answer.answer instanceof Uint8Array ? [answer.answer.buffer] : [];
@@ -67,6 +69,19 @@ async function open({ path, survivesPowerCut, busyTimeoutMs, cacheKib, checksums
   }
 }
 
+/** The engine for documents as text, as messages have them. */
+function overText(engine: ModuleEngine): TextEngine {
+  const over = (call: TextCall) => (document: string, nowMs: number): string => engine[call](utf8(document), nowMs);
+  return {
+    execute: over('execute'),
+    executeBatch: over('executeBatch'),
+    preview: over('preview'),
+    read: over('read'),
+    exportFile: () => engine.exportFile(),
+    close: () => engine.close(),
+  };
+}
+
 /** Holds a lock of this name as long as this worker lives: whoever gets it after us knows that we are gone. */
 function live(life: string): Promise<void> {
   if (navigator.locks === undefined) return Promise.resolve();
@@ -81,7 +96,7 @@ async function work(job: Job): Promise<void> {
       await Storage.remove(job.path, job.busyTimeoutMs);
     } else {
       await live(job.life);
-      engine = await open(job.opening);
+      engine = overText(await open(job.opening));
     }
     say({ id: 0, answer: undefined });
   } catch (error) {

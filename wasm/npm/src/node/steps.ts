@@ -4,7 +4,8 @@
 import fs from 'node:fs';
 import * as wasm from '../../module/steps.js';
 import type { RawStep, TextCall } from '../engine.js';
-import { Guard, utf8 } from '../module.js';
+import { utf8 } from '../json.js';
+import { Guard } from '../module.js';
 
 const guard = new Guard();
 let isLoaded = false;

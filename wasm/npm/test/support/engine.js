@@ -2,10 +2,12 @@
 // drive this.
 
 import { createRequire } from 'node:module';
+import { utf8 } from '../../build/json.js';
+import { decodeReplies, decodeReply } from '../../build/reply.js';
 
 const { openEngine } = createRequire(import.meta.url)('../../build/engine.cjs');
 
-/** A database in a file or in memory. Every document is JSON text. */
+/** A database in a file or in memory. Every document is JSON text, replies too. */
 export class NodeDatabase {
   #engine;
 
@@ -18,19 +20,19 @@ export class NodeDatabase {
   }
 
   execute(command) {
-    return this.#engine.execute(command, Date.now());
+    return JSON.stringify(decodeReply(this.#engine.execute(utf8(command), Date.now()), 'execute'));
   }
 
   executeBatch(commands) {
-    return this.#engine.executeBatch(commands, Date.now());
+    return JSON.stringify(decodeReplies(this.#engine.executeBatch(utf8(commands), Date.now()), 'executeBatch'));
   }
 
   verify() {
-    return this.#engine.read('{"verify":{}}', Date.now());
+    return this.#engine.read(utf8('{"verify":{}}'), Date.now());
   }
 
   digest() {
-    return JSON.parse(this.#engine.read('{"digest":{}}', Date.now()));
+    return JSON.parse(this.#engine.read(utf8('{"digest":{}}'), Date.now()));
   }
 
   close() {

@@ -56,7 +56,7 @@ macro_rules! number {
 
         impl $name {
             /// The number as stores keep it.
-            #[inline]
+            #[cfg_attr(target_family = "wasm", inline)]
             pub fn as_i64(self) -> i64 {
                 i64::try_from(self.0).unwrap_or(i64::MAX)
             }
@@ -95,19 +95,19 @@ impl StockNumber {
     /// assert_eq!(stock, StockNumber(3 * 65536 + 2));
     /// assert_eq!((stock.sku(), stock.location()), (SkuNumber(3), LocationNumber(2)));
     /// ```
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn of(sku: SkuNumber, location: LocationNumber) -> Self {
         StockNumber((sku.0 << 16) | (location.0 & 0xffff))
     }
 
     /// The SKU's number.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn sku(self) -> SkuNumber {
         SkuNumber(self.0 >> 16)
     }
 
     /// The location's number.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn location(self) -> LocationNumber {
         LocationNumber(self.0 & 0xffff)
     }
@@ -123,13 +123,13 @@ impl StockNumber {
 /// assert_eq!(name_fault("a\0b", 64), Some("has a control character"));
 /// assert_eq!(name_fault("abc", 2), Some("is too long"));
 /// ```
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub fn name_fault(text: &str, bytes_max: usize) -> Option<&'static str> {
     if text.is_empty() { Some("is empty") } else { text_fault(text, bytes_max) }
 }
 
 /// What is wrong with a free text, or `None`. It may be empty and may have line breaks and tabs.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub fn text_fault(text: &str, bytes_max: usize) -> Option<&'static str> {
     if text.len() > bytes_max {
         return Some("is too long");

@@ -7,18 +7,18 @@ pub(crate) struct JsonWriter<'b>(pub(crate) &'b mut Vec<u8>);
 
 impl JsonWriter<'_> {
     /// Appends JSON text as it stands.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn raw(&mut self, json: &str) {
         self.0.extend_from_slice(json.as_bytes());
     }
 
     /// Appends one sign, such as a bracket. In WebAssembly a copy of a few bytes is a call out of it.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn sign(&mut self, sign: u8) {
         self.0.push(sign);
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn number(&mut self, number: impl itoa::Integer + Copy + TryInto<u8>) {
         // Most are zeros or a few units.
         match number.try_into() {
@@ -27,7 +27,7 @@ impl JsonWriter<'_> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn text(&mut self, text: &str) {
         if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
             self.0.push(b'"');
@@ -45,7 +45,7 @@ impl JsonWriter<'_> {
     }
 
     /// An array, its elements written one by one.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn array<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
         self.0.push(b'[');
         for (index, item) in items.into_iter().enumerate() {
@@ -58,7 +58,7 @@ impl JsonWriter<'_> {
     }
 
     /// Numbers that follow others in an array.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn more_numbers<const N: usize>(&mut self, numbers: [i64; N]) {
         for number in numbers {
             self.0.push(b',');

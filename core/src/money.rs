@@ -32,7 +32,7 @@ const CURRENCIES: &[(u8, &str)] = &[
 /// assert_eq!(decimals("gbp"), None);
 /// assert_eq!(decimals("AB "), None);
 /// ```
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub fn decimals(currency: &str) -> Option<u8> {
     // The commonest first: the search is on the path of every order.
     if matches!(currency, "EUR" | "USD" | "GBP") {
@@ -45,7 +45,7 @@ pub fn decimals(currency: &str) -> Option<u8> {
 }
 
 /// Binary search among codes of three letters in alphabetic order, a space between each two.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn has_code(codes: &str, code: &str) -> bool {
     let at = |index: usize| codes.get(4 * index..4 * index + 3).unwrap_or_default();
     let (mut low, mut high) = (0, codes.len().div_ceil(4));
@@ -61,7 +61,7 @@ fn has_code(codes: &str, code: &str) -> bool {
 }
 
 /// Whether a price of one unit can be taken: 0 to [`PRICE_MINOR_MAX`].
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub fn is_price(unit_price_minor: i64) -> bool {
     (0..=PRICE_MINOR_MAX).contains(&unit_price_minor)
 }
@@ -74,7 +74,7 @@ pub fn is_price(unit_price_minor: i64) -> bool {
 /// assert_eq!(add_line(0, 1_000_000_000, 1_000_000_000_000), None);
 /// assert_eq!(add_line(i64::MAX, 1, 1), None);
 /// ```
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub fn add_line(sum_minor: i64, quantity: i64, unit_price_minor: i64) -> Option<i64> {
     let sum = quantity.checked_mul(unit_price_minor)?.checked_add(sum_minor)?;
     (-VALUE_MINOR_MAX..=VALUE_MINOR_MAX).contains(&sum).then_some(sum)

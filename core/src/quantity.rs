@@ -14,13 +14,13 @@ pub const LEVEL_MAX: i64 = (1 << 53) - 1;
 /// assert!(is_orderable(1) && is_orderable(1_000_000_000));
 /// assert!(!is_orderable(0) && !is_orderable(-1) && !is_orderable(i64::MAX));
 /// ```
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub fn is_orderable(quantity: i64) -> bool {
     (1..=QUANTITY_MAX).contains(&quantity)
 }
 
 /// Whether a quantity can be a level, a limit or a count: 0 to [`QUANTITY_MAX`].
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub fn is_level(quantity: i64) -> bool {
     (0..=QUANTITY_MAX).contains(&quantity)
 }

@@ -2,7 +2,7 @@
 //! at every byte of it several times over: a batch of orders spent a tenth of its time in them. Whatever is not just such
 //! an order is left to them, so that they alone say what a document may hold, and what is wrong with one.
 //!
-//! `#[inline]` has it compiled with the host that calls it, for speed where that is: this crate is compiled for size there.
+//! `inline` has it compiled with the host that calls it, for speed where that is: this crate is compiled for size there.
 
 use stockroom::{Action, NewLine, NewOrder};
 
@@ -12,7 +12,7 @@ use crate::calls::CommandDocument;
 const DIGITS_MAX: usize = 18;
 
 /// A command, if it is nothing but an order to place.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn command(text: &str) -> Option<CommandDocument> {
     let mut reader = Reader { text, at: 0 };
     let command = reader.command()?;
@@ -20,7 +20,7 @@ pub(crate) fn command(text: &str) -> Option<CommandDocument> {
 }
 
 /// An array of such commands.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn commands(text: &str) -> Option<Vec<CommandDocument>> {
     let mut reader = Reader { text, at: 0 };
     let commands = reader.array(Reader::command)?;
@@ -34,25 +34,25 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn is_over(&self) -> bool {
         self.at == self.text.len()
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn next(&mut self) -> Option<u8> {
         let byte = *self.text.as_bytes().get(self.at)?;
         self.at += 1;
         Some(byte)
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn is_next(&mut self, byte: u8) -> Option<()> {
         (self.next()? == byte).then_some(())
     }
 
     /// A text without escapes.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn text(&mut self) -> Option<&'t str> {
         self.is_next(b'"')?;
         let rest = &self.text.as_bytes()[self.at..];
@@ -66,7 +66,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A number from 0.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn number(&mut self) -> Option<i64> {
         let rest = &self.text.as_bytes()[self.at..];
         let mut number = 0;
@@ -85,7 +85,7 @@ impl<'t> Reader<'t> {
     }
 
     /// An array of at least one.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn array<T>(&mut self, item: fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         self.is_next(b'[')?;
         let mut items = Vec::with_capacity(4);
@@ -101,7 +101,7 @@ impl<'t> Reader<'t> {
 
     /// An object whose fields are these, in any order. `field` reads the value of the one that it is told the place of.
     /// Gives the places of those that were there, as bits.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn object<const N: usize>(
         &mut self,
         names: [&str; N],
@@ -126,7 +126,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn command(&mut self) -> Option<CommandDocument> {
         let (mut action, mut key, mut at_ms) = (None, None, None);
         self.object(["action", "key", "at_ms"], |reader, place| {
@@ -140,7 +140,7 @@ impl<'t> Reader<'t> {
         Some(CommandDocument { key, at_ms, action: action? })
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn action(&mut self) -> Option<Action> {
         let mut order = NewOrder::default();
         let all = self.object(["place_order"], |reader, _| {
@@ -158,7 +158,7 @@ impl<'t> Reader<'t> {
         (all == 1).then_some(Action::PlaceOrder(order))
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn line(&mut self) -> Option<NewLine> {
         let mut line = NewLine::default();
         let all = self.object(["sku", "quantity", "unit_price_minor"], |reader, place| {

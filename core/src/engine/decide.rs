@@ -22,7 +22,7 @@ use crate::planted::planted;
 use crate::time;
 
 /// Decides one command. `Stop::Needs` means that nothing was changed and more rows are needed.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn decide(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop> {
     rows.begin_command()?;
     let reply = match decide_in(rows, timed) {
@@ -42,7 +42,7 @@ pub(crate) fn decide(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Repl
     reply
 }
 
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn decide_in(rows: &mut WorkingSet, timed: &TimedCommand) -> Result<Reply, Stop> {
     let command = &timed.command;
     if !time::in_range(timed.at_ms) {
@@ -229,7 +229,7 @@ fn note_rejection(decision: &mut Decision<'_>, command: &Command, rejection: &Re
 }
 
 /// The key under which an order without a key of its own is remembered.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn order_key(id: &str) -> String {
     let mut key = String::with_capacity(ORDER_KEY_PREFIX.len() + id.len());
     key.push_str(ORDER_KEY_PREFIX);
@@ -250,7 +250,7 @@ enum Key<'c> {
 }
 
 impl<'c> Key<'c> {
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn of(command: &'c Command) -> Result<Self, Rejection> {
         if let Some(key) = &command.key {
             return match name_fault(key, KEY_BYTES_MAX) {
@@ -265,7 +265,7 @@ impl<'c> Key<'c> {
         })
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn text(&self) -> Option<&str> {
         match self {
             Key::Given(key) => Some(key),
@@ -276,7 +276,7 @@ impl<'c> Key<'c> {
 }
 
 /// The first half of a SHA-256 over the action's content.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn fingerprint(action: &Action) -> Result<Fingerprint, Error> {
     let content = match action {
         Action::PlaceOrder(new) => order::content(new),

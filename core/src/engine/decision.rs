@@ -31,7 +31,7 @@ pub(crate) struct Decision<'w> {
 }
 
 impl<'w> Decision<'w> {
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn new(rows: &'w mut WorkingSet, now_ms: i64, fingerprint: Fingerprint) -> Self {
         Decision {
             rows,
@@ -59,14 +59,14 @@ impl<'w> Decision<'w> {
     }
 
     /// Notes a fact that writes its own JSON.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn note_written(&mut self, kind: EventKind, write: impl FnOnce(&mut Vec<u8>)) {
         self.open_fact(kind);
         write(&mut self.facts);
         self.facts.push(b'}');
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn open_fact(&mut self, kind: EventKind) {
         if self.facts.is_empty() {
             self.facts.reserve(FACTS_BYTES);
@@ -90,7 +90,7 @@ impl<'w> Decision<'w> {
 
     /// Writes the facts and the changed stock levels down as the command's event row, and asserts on the
     /// way what must hold after every command.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn write_events(mut self) -> Result<(), Stop> {
         let papers = self.rows.touched_papers();
         if papers && self.fact_count == 0 && !self.silent {
@@ -133,12 +133,12 @@ impl<'w> Decision<'w> {
         Ok(self.rows.catalog()?.counters.event + 1)
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn location(&self, name: &str) -> Result<Option<LocationNumber>, Stop> {
         Ok(self.rows.catalog()?.by_name.get(name).copied())
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn location_name(&self, number: LocationNumber) -> Result<Name, Stop> {
         Ok(self.rows.catalog()?.location_name(number)?.clone())
     }
@@ -178,7 +178,7 @@ impl<'w> Decision<'w> {
 
     /// Claims units of a stock row for an order; `links` are the order's, which get one more where the
     /// order is not in the row's claim chain already (`in_chain`).
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn claim(
         &mut self,
         number: StockNumber,

@@ -17,7 +17,7 @@ const TOUCHED_ORDERS_MAX: usize = 1_000;
 
 /// Fills and says, for all rows that the command has touched. Expired holds go first: what nobody claims any
 /// more keeps nobody waiting and is not short.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn settle(decision: &mut Decision<'_>) -> Result<(), Stop> {
     let in_the_way: Vec<StockNumber> = decision
         .rows

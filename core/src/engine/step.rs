@@ -63,7 +63,7 @@ pub struct Step<'c> {
 
 impl<'c> Step<'c> {
     /// Work on these commands, in their order.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn new(commands: &'c [TimedCommand]) -> Self {
         Step { commands, replies: Vec::with_capacity(commands.len()), asks: 0, asked: None }
     }
@@ -72,9 +72,9 @@ impl<'c> Step<'c> {
     ///
     /// # Errors
     /// A failure ends the batch: roll back and drop the working set, no command of the batch was done.
-    // All that placing an order passes through from here on is `#[inline]`: it is then compiled with the crate of whoever
-    // drives the steps, for speed where that crate is, though the core be compiled for size.
-    #[inline]
+    // All that placing an order passes through from here on is `inline` in WebAssembly: it is then compiled with the crate of
+    // whoever drives the steps, for speed, though the core be compiled for size. libstockroom would only grow by it.
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn advance(&mut self, rows: &mut WorkingSet) -> Result<Progress, Error> {
         rows.check_damage()?;
         while let Some(timed) = self.commands.get(self.replies.len()) {

@@ -64,14 +64,14 @@ pub struct Stock {
 
 impl Stock {
     /// Whether all quantities are the same; the claim chain is no quantity.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn same_level(&self, other: &Stock) -> bool {
         Stock { last_claim: other.last_claim, ..*self } == *other
     }
 
     /// Whether every quantity is in the range in which the engine keeps it, as it is of every row that was not
     /// damaged.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn is_sound(&self) -> bool {
         let Stock { on_hand, unavailable, safety_stock, held, allocated, backordered, backorder_limit, .. } = *self;
         let quantities = [on_hand, unavailable, safety_stock, held, allocated, backordered, backorder_limit];
@@ -79,31 +79,31 @@ impl Stock {
     }
 
     /// Units that may be sold, claimed or not: on-hand − unavailable − safety stock.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn sellable(&self) -> i64 {
         self.on_hand - self.unavailable - if planted!(SafetyIgnored) { 0 } else { self.safety_stock }
     }
 
     /// Available-to-promise: what is sellable and not claimed. Below 0 where units are backordered or short.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn available(&self) -> i64 {
         self.sellable() - self.held - self.allocated
     }
 
     /// How many units more can be promised when backorders are allowed.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn room(&self) -> i64 {
         self.available() + self.backorder_limit
     }
 
     /// Units free to fill waiting backorders with.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn fillable(&self) -> i64 {
         self.sellable() - self.held - (self.allocated - self.backordered)
     }
 
     /// Claimed units (holds, and orders' other than backordered) that the stock present does not cover.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn shortfall(&self) -> i64 {
         (self.held + self.allocated - self.backordered - (self.on_hand - self.unavailable)).max(0)
     }
@@ -151,7 +151,7 @@ impl Hold {
 
     /// Whether the hold's parts fit together and its quantities are in range, as those of every hold that was
     /// not damaged do.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn is_sound(&self) -> bool {
         let line = |line: &HoldLine| is_level(line.quantity) && are_sound(&line.components);
         let claim = |claim: &HoldClaim| (claim.line as usize) < self.lines.len() && is_level(claim.quantity);
@@ -271,7 +271,7 @@ pub(crate) fn are_sound(components: &[Component]) -> bool {
 }
 
 /// What one unit of a line takes: the SKU itself, or a bundle's components.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn takes(sku: SkuNumber, components: &[Component]) -> impl Iterator<Item = (SkuNumber, i64)> + Clone + '_ {
     let plain = if components.is_empty() { Some((sku, 1)) } else { None };
     plain.into_iter().chain(components.iter().map(|component| (component.sku_number, component.quantity)))

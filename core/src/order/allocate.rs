@@ -25,7 +25,7 @@ pub(super) struct Claimer<'l> {
 impl Claimer<'_> {
     /// Claims units of a line, and promises units beyond stock where the policy allows. Returns the units
     /// that found no place.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(super) fn claim_line(
         &mut self,
         decision: &mut Decision<'_>,
@@ -72,7 +72,7 @@ impl Claimer<'_> {
 
     /// Claims units of a line at one location: `open` from stock, `backordered` beyond it.
     #[allow(clippy::too_many_arguments)] // They are the columns of one allocation.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(super) fn claim_at(
         &mut self,
         decision: &mut Decision<'_>,

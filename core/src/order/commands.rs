@@ -275,7 +275,7 @@ listed!(PlacedOrder OrderedLine Allocated);
 impl PlacedOrder {
     /// Appends the order as its event row keeps it: arrays of the fields in their order. Reading takes this
     /// form and the published one. Fields may only be added at the end, with a default.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn write_fact(&self, bytes: &mut Vec<u8>) {
         let PlacedOrder { order, number, channel, currency, state, value_minor, lines, allocations } = self;
         let mut json = JsonWriter(bytes);

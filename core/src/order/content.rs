@@ -8,35 +8,35 @@ use crate::order::{NewOrder, ShipTo, StockPolicy};
 struct Content(Vec<u8>);
 
 impl Content {
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn number(&mut self, number: i64) {
         self.0.extend_from_slice(&number.to_le_bytes());
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn length(&mut self, length: usize) {
         self.0.extend_from_slice(&(length as u64).to_le_bytes());
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn text(&mut self, text: &str) {
         self.length(text.len());
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn present(&mut self, present: bool) {
         self.0.push(u8::from(present));
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn optional_text(&mut self, text: Option<&String>) {
         self.present(text.is_some());
         text.into_iter().for_each(|text| self.text(text));
     }
 }
 
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn content(order: &NewOrder) -> Vec<u8> {
     let NewOrder {
         id,

@@ -81,7 +81,7 @@ pub(crate) fn order_to_change<'d>(decision: &'d mut Decision<'_>, number: OrderN
 }
 
 /// The answer to placing an order that has not changed since.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn placed_answer(order: &Order, catalog: &Catalog) -> Result<PlacedOrder, Error> {
     let lines = order.body.lines.iter().map(|line| OrderedLine {
         sku: line.sku.clone(),
@@ -101,7 +101,7 @@ fn placed_answer(order: &Order, catalog: &Catalog) -> Result<PlacedOrder, Error>
 }
 
 /// What the order claims where.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn allocated(order: &Order, catalog: &Catalog) -> Result<Vec<Allocated>, Error> {
     let mut allocations = Vec::with_capacity(order.body.allocations.len());
     for allocation in order.body.allocations.iter().filter(|a| a.open + a.backordered > 0) {
@@ -117,7 +117,7 @@ fn allocated(order: &Order, catalog: &Catalog) -> Result<Vec<Allocated>, Error> 
 }
 
 /// The state that follows from the order's units.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn refreshed_state(order: &Order) -> OrderState {
     let (mut open, mut backordered, mut shipped) = (0, 0, 0);
     for allocation in &order.body.allocations {

@@ -12,7 +12,7 @@ use crate::order::{
 };
 use crate::outbox::EventKind;
 
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn place(decision: &mut Decision<'_>, new: &NewOrder) -> Result<Answer, Stop> {
     let mut faults = Faults::default();
     let judged = judge(decision, new, &mut faults)?;
@@ -21,7 +21,7 @@ pub(crate) fn place(decision: &mut Decision<'_>, new: &NewOrder) -> Result<Answe
 }
 
 /// Places an order in which no fault was found.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn place_judged(
     decision: &mut Decision<'_>,
     new: &NewOrder,
@@ -76,7 +76,7 @@ pub(crate) fn place_judged(
     Ok(Answer::OrderPlaced(answer))
 }
 
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn new_order(decision: &Decision<'_>, new: &NewOrder, judged: &Judged, number: OrderNumber) -> Order {
     let lines = judged.skus.iter().zip(&new.lines).map(|(sku, line)| Line {
         sku_number: sku.number,
@@ -112,7 +112,7 @@ fn new_order(decision: &Decision<'_>, new: &NewOrder, judged: &Judged, number: O
 }
 
 /// The locations to try in order for what is not claimed yet, and what is said of the choice.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn locations_to_try(
     decision: &mut Decision<'_>,
     judged: &Judged,

@@ -472,7 +472,7 @@ pub struct ShippedLine {
 
 impl Order {
     /// The order's claims, as (stock row, claimed units, of these backordered); a row may come more than once.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn claims(&self) -> impl Iterator<Item = (StockNumber, i64, i64)> + '_ {
         self.body.allocations.iter().filter(|a| a.open + a.backordered > 0).flat_map(move |allocation| {
             self.body.lines.get(allocation.line as usize).into_iter().flat_map(move |line| {
@@ -518,13 +518,13 @@ impl Order {
     }
 
     /// Units claimed or waiting.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn open_units(&self) -> i64 {
         self.body.allocations.iter().map(|a| a.open + a.backordered).sum()
     }
 
     /// The value of the units ordered and not cancelled, in minor units.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn value_minor(&self) -> i64 {
         self.body.lines.iter().map(|line| (line.quantity - line.cancelled) * line.unit_price_minor).sum()
     }

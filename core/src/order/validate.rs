@@ -26,7 +26,7 @@ pub(crate) struct Judged {
 }
 
 /// Judges a new order; `None` only where faults are found.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn judge(decision: &Decision<'_>, order: &NewOrder, faults: &mut Faults) -> Result<Option<Judged>, Stop> {
     if let Some(fault) = name_fault(&order.id, ID_BYTES_MAX) {
         faults.add(Code::IdInvalid, || "id".into(), fault);
@@ -99,7 +99,7 @@ pub(crate) fn judge(decision: &Decision<'_>, order: &NewOrder, faults: &mut Faul
 }
 
 /// The SKUs of the lines, one a line where every line is right.
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(super) fn judge_lines(
     decision: &Decision<'_>,
     field: &'static str,
@@ -136,7 +136,7 @@ pub(super) fn judge_lines(
     Ok(skus)
 }
 
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 fn lines_value(lines: &[NewLine]) -> Option<i64> {
     lines.iter().try_fold(0, |sum, line| add_line(sum, line.quantity, line.unit_price_minor))
 }

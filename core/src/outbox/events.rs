@@ -37,7 +37,7 @@ pub struct EventRow {
 /// allocated, backordered, backorder limit.
 pub(crate) type StockFact<T> = (T, T, i64, i64, i64, i64, i64, i64, i64);
 
-#[inline]
+#[cfg_attr(target_family = "wasm", inline)]
 pub(crate) fn write_stock_fact(bytes: &mut Vec<u8>, sku: &str, location: &str, stock: &Stock) {
     let mut json = JsonWriter(bytes);
     json.sign(b'[');

@@ -16,7 +16,7 @@ impl WorkingSet {
     }
 
     /// Begins a command: from here on its changes can be taken back.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn begin_command(&mut self) -> Result<(), Stop> {
         self.command = self.command.wrapping_add(1).max(1);
         self.undo.clear();
@@ -99,7 +99,7 @@ impl WorkingSet {
 
     /// The stock rows that the command has touched, with their values before it; one entry a row, from the
     /// given place in the order of touching.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn touched_stock(&self, from: usize) -> impl Iterator<Item = (usize, StockNumber, &Stock, &Stock)> {
         self.undo.iter().enumerate().skip(from).filter_map(|(index, undo)| match undo {
             Undo::Stock(place, before) => {
@@ -120,7 +120,7 @@ impl WorkingSet {
     }
 
     /// Whether the command changed an order, a hold or a fulfillment order.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn touched_papers(&self) -> bool {
         self.undo.iter().any(|undo| match undo {
             Undo::Stock(..) | Undo::Subscription(..) => false,
@@ -132,7 +132,7 @@ impl WorkingSet {
 
     /// Notes the stock rows that the command brought into being, and drops what searches found: it holds for
     /// one command.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn end_command(&mut self) {
         self.found.clear();
         for undo in self.undo.drain(..) {
@@ -191,7 +191,7 @@ impl WorkingSet {
     /// # Errors
     /// [`ErrorKind::InvariantBroken`](crate::ErrorKind::InvariantBroken) where the changes do not add up:
     /// the check is made anew on the rows themselves, on every commit.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub fn take_changes(&mut self) -> Result<Changes, Error> {
         self.check_sums()?;
         let pending = &mut self.pending;
@@ -251,7 +251,7 @@ impl WorkingSet {
 
     /// Checks CONSERVED and CLAIMED for the rows that the batch changed: the differences of the stock rows
     /// against the sums of the movements, orders and holds that changed with them.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn check_sums(&mut self) -> Result<(), Error> {
         let WorkingSet { pending, stock, places, orders, holds, .. } = self;
         let changed = &mut pending.stock;

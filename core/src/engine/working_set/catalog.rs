@@ -47,7 +47,7 @@ impl Catalog {
     }
 
     /// The name of a location.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn location_name(&self, number: LocationNumber) -> Result<&Name, Error> {
         let index = usize::try_from(number.0).unwrap_or(usize::MAX).wrapping_sub(1);
         let location = self.locations.get(index).map(|location| &location.location);

@@ -4,7 +4,7 @@ use super::*;
 
 /// What rules call to change.
 impl WorkingSet {
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn stock_mut(&mut self, number: StockNumber) -> Result<&mut Stock, Stop> {
         let Some(place) = self.places.get(number) else {
             return Err(need(|needs| needs.stock.push(number)));
@@ -35,7 +35,7 @@ impl WorkingSet {
         Ok(Arc::make_mut(&mut entry.row))
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn insert_order(&mut self, order: Order, keyed_by_id: bool) {
         let number = order.number;
         let known = self.order_ids.insert(order.id.clone(), Some(number));
@@ -117,7 +117,7 @@ impl WorkingSet {
         self.pending.subscriptions.push(change);
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn push_event(&mut self, row: EventRow) {
         self.pending.events.push(row);
     }

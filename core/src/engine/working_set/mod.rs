@@ -50,7 +50,7 @@ struct Places {
 }
 
 impl Places {
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     fn get(&self, number: StockNumber) -> Option<usize> {
         let recent = self.recent.get(number.sku().0 as usize)?;
         let (location, place) = recent.get();

@@ -6,12 +6,12 @@ use crate::inventory::takes;
 
 /// What rules call to read.
 impl WorkingSet {
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn catalog(&self) -> Result<&Catalog, Stop> {
         self.catalog.as_ref().ok_or_else(|| need(|needs| needs.catalog = true))
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn catalog_mut(&mut self) -> Result<&mut Catalog, Stop> {
         self.catalog.as_mut().ok_or_else(|| need(|needs| needs.catalog = true))
     }
@@ -104,19 +104,19 @@ impl WorkingSet {
         }
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn sku(&self, sku: &str) -> Result<Option<&Arc<Sku>>, Stop> {
         self.skus.get(sku).map(Option::as_ref).ok_or_else(|| need(|needs| needs.skus.push(sku.to_owned())))
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn stock(&self, number: StockNumber) -> Result<&Stock, Stop> {
         let place = self.places.get(number);
         place.map(|place| &self.stock[place].now).ok_or_else(|| need(|needs| needs.stock.push(number)))
     }
 
     /// The number of the order that has an id wanted for a new one.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn order_in_the_way(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
         match self.order_ids.get(id) {
             None if self.assume_free => Ok(None),
@@ -150,7 +150,7 @@ impl WorkingSet {
         entry.map(|entry| entry.row.as_ref()).ok_or_else(|| need(|needs| needs.holds.push(id.to_owned())))
     }
 
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn key(&self, key: &str) -> Result<Option<&KeyRow>, Stop> {
         match self.keys.get(key) {
             Some(row) => Ok(row.as_ref()),
@@ -175,7 +175,7 @@ impl WorkingSet {
     }
 
     /// The names of a stock row's SKU and location.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline)]
     pub(crate) fn stock_names(&self, number: StockNumber) -> Result<(&Name, &Name), Stop> {
         let sku = self.numbered_skus.get(number.sku().0 as usize).and_then(Option::as_ref).map(|sku| &sku.sku);
         let sku = sku.ok_or_else(|| need(|needs| needs.sku_numbers.push(number.sku())))?;

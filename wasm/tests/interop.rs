@@ -1,10 +1,12 @@
 //! The file is one and the same for Rust, for Node and for a browser: what any wrote the others open, with the same digest,
 //! the log of a killed process included. Needs Node, the package (`cargo xtask wasm`) and Chromium; without them it says
-//! so and passes.
+//! so and passes. So it does where the package is older than what it is built of: `cargo xtask test` builds it anew and comes back.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::SystemTime;
 
 use stockroom::{NewLine, NewOrder, Stockroom};
 use stockroom_sqlite::SqliteStore;
@@ -13,14 +15,26 @@ fn package() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("npm")
 }
 
-/// Whether the other half is there.
+/// Whether the other half is there, and is of the same sources.
 fn can_run() -> bool {
-    let built = package().join("build/engine.cjs").is_file();
+    let built = fs::metadata(package().join("build/engine.cjs")).and_then(|built| built.modified());
+    let is_new = built.is_ok_and(|built| SOURCES.iter().all(|source| newest(&package().join(source)) <= built));
     let node = Command::new("node").arg("--version").output().is_ok();
-    if !built || !node {
-        eprintln!("skipped: it needs node and the module that `cargo xtask wasm` builds");
+    if !is_new || !node {
+        eprintln!("skipped: it needs node and the module that `cargo xtask wasm` builds, of the sources as they are");
     }
-    built && node
+    is_new && node
+}
+
+/// What the module is built of, as far as it says how a file looks.
+const SOURCES: [&str; 4] =
+    ["../../core/src", "../../adapters/sqlite/src", "../../adapters/sqlite/migrations", "../src"];
+
+/// When anything in a folder was written last.
+fn newest(at: &Path) -> SystemTime {
+    let written = fs::metadata(at).and_then(|at| at.modified()).expect("sources");
+    let within = fs::read_dir(at).into_iter().flatten().flatten().map(|entry| newest(&entry.path()));
+    within.chain([written]).max().unwrap_or(written)
 }
 
 /// Node, about to run a script of the package's tests.

@@ -88,8 +88,8 @@ const WASM_PASSES: &[&str] = &[
 const INLINING: &[&str] = &[
     "--optimize-level=3",
     "--shrink-level=0",
-    "--always-inline-max-function-size=25",
-    "--flexible-inline-max-function-size=40",
+    "--always-inline-max-function-size=21",
+    "--flexible-inline-max-function-size=36",
     "--one-caller-inline-max-function-size=10",
     "--inlining-optimizing",
 ];

@@ -90,6 +90,24 @@ test('a small object that is too large a document', async () => {
   await shop.close();
 });
 
+test('a getter that uses the database while its document is read', async () => {
+  const shop = await stocked(await Stockroom.open(':memory:'));
+  const { lines, ...outer } = order('outer');
+  let inner;
+  const document = Object.defineProperty(outer, 'lines', {
+    enumerable: true,
+    get() {
+      inner = shop.placeOrder(order(`inner ${'long '.repeat(10)}`));
+      return lines;
+    },
+  });
+  assert.equal((await shop.placeOrder(document)).order, 'outer');
+  assert.equal((await inner).state, 'allocated');
+  const { ok, orders } = await shop.verify();
+  assert.deepEqual({ ok, orders }, { ok: true, orders: 2 });
+  await shop.close();
+});
+
 test('other arguments', async () => {
   const shop = await stocked(await Stockroom.open(':memory:'));
   for (const call of [

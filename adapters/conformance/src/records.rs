@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use stockroom::channel::TakenOrder;
 use stockroom::engine::{Changes, Needs, Record, RecordChange, RecordKey, RecordKind};
-use stockroom::outbox::{Delivery, Destination};
+use stockroom::outbox::{DELIVERY_NUMBER_MAX, Delivery, Destination};
 use stockroom::ports::{Finish, Mode, Page, Rows, Store};
 use stockroom::{LocationNumber, OrderNumber, SkuNumber};
 
@@ -85,6 +85,13 @@ fn what_is_not_there_is_put_as_none(bench: &Bench<'_>) {
         RecordKey::TakenOrder("web ".into(), "shop-1".into()),
     ];
     reading(&mut store, |store| expect_supplied(store, &others, &[]));
+    // Nor is a delivery found by a number so high that a store could take it for another destination's.
+    commit_records(&mut store, ["a", "z"].into_iter().map(|name| new(a_destination(name))));
+    commit_records(&mut store, ["a", "z"].into_iter().map(|name| new(a_delivery(name, 9))));
+    let beyond =
+        |name: &str| [1, 2, 3].map(|more| RecordKey::Delivery(name.into(), more * (DELIVERY_NUMBER_MAX + 1) + 9));
+    let beyond: Vec<RecordKey> = ["a", "wms", "z"].into_iter().flat_map(beyond).collect();
+    reading(&mut store, |store| expect_supplied(store, &beyond, &[]));
 }
 
 fn each_kind_is_supplied_and_read_as_it_was_written(bench: &Bench<'_>) {

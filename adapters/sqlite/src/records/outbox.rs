@@ -48,7 +48,8 @@ macro_rules! base {
 
 pub(crate) const DELIVERIES: Table = Table {
     select: deliveries!(),
-    by_key: "WHERE d.destination = ?1 AND o.id = (d.number << 44) + ?2",
+    // A number that no delivery can have would else be found among another destination's.
+    by_key: "WHERE d.destination = ?1 AND o.id = (d.number << 44) + ?2 AND o.destination = d.number",
     first_page: "WHERE o.id > d.number << 44 AND o.id < d.number + 1 << 44 ORDER BY d.destination, o.id LIMIT ?1",
     next_page: "WHERE d.destination >= ?1 AND o.id > (d.number << 44) + iif(d.destination = ?1, ?2, 0) \
                 AND o.id < d.number + 1 << 44 ORDER BY d.destination, o.id LIMIT ?3",
@@ -150,7 +151,7 @@ fn ids(statements: &mut Statements<'_>, changes: &[RecordChange]) -> Result<Opti
             .unwrap_or(0),
     };
     statements.base = Some((destination.clone(), base));
-    Ok(Some((base + signed(*first), base + signed(*last))))
+    Ok(Some((base.saturating_add(signed(*first)), base.saturating_add(signed(*last)))))
 }
 
 pub(super) fn write_destination(statement: &mut CachedStatement<'_>, row: &Destination) -> Result<usize> {

@@ -6,8 +6,8 @@ use stockroom::channel::{
 };
 use stockroom::engine::{Changes, Record, RecordChange, RecordKey};
 use stockroom::fulfillment::{
-    CancelRequest, FulfillmentItem, FulfillmentOrder, FulfillmentRequest, FulfillmentState, RequestedItem,
-    StockReports, Warehouse, WarehouseShipment,
+    CancelRequest, FULFILLMENTS_MAX, FulfillmentItem, FulfillmentOrder, FulfillmentRequest, FulfillmentState,
+    RequestedItem, StockReports, Warehouse, WarehouseShipment,
 };
 use stockroom::order::Tracking;
 use stockroom::outbox::{DELIVERY_NUMBER_MAX, Delivery, DeliveryBody, DeliveryState, Destination, Patience};
@@ -207,7 +207,7 @@ pub(crate) fn extremes() -> Vec<Record> {
         FulfillmentState::Cancelled,
     ];
     for (sequence, state) in states.into_iter().enumerate() {
-        let sequence = u32::MAX - 6 + sequence as u32;
+        let sequence = FULFILLMENTS_MAX - 6 + sequence as u32;
         let row = FulfillmentOrder { state, reference: Some(String::new()), ..a_fulfillment_order(1, sequence) };
         there.push(row.into());
     }

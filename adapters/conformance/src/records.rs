@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use stockroom::channel::TakenOrder;
 use stockroom::engine::{Changes, Needs, Record, RecordChange, RecordKey, RecordKind};
+use stockroom::fulfillment::FULFILLMENTS_MAX;
 use stockroom::outbox::{DELIVERY_NUMBER_MAX, Delivery, Destination};
 use stockroom::ports::{Finish, Mode, Page, Rows, Store};
 use stockroom::{LocationNumber, OrderNumber, SkuNumber};
@@ -91,6 +92,16 @@ fn what_is_not_there_is_put_as_none(bench: &Bench<'_>) {
     let beyond =
         |name: &str| [1, 2, 3].map(|more| RecordKey::Delivery(name.into(), more * (DELIVERY_NUMBER_MAX + 1) + 9));
     let beyond: Vec<RecordKey> = ["a", "wms", "z"].into_iter().flat_map(beyond).collect();
+    reading(&mut store, |store| expect_supplied(store, &beyond, &[]));
+    // Nor is a fulfillment order by a sequence or an order's number beyond all.
+    commit_records(&mut store, [new(a_fulfillment_order(2, FULFILLMENTS_MAX))]);
+    let sequences = [0, FULFILLMENTS_MAX + 1, FULFILLMENTS_MAX + 2, FULFILLMENTS_MAX + 3, u32::MAX];
+    let orders = [1 << 43, (1 << 44) + 2, i64::MAX.unsigned_abs(), u64::MAX];
+    let beyond: Vec<RecordKey> = sequences
+        .into_iter()
+        .map(|sequence| RecordKey::Fulfillment(OrderNumber(2), sequence))
+        .chain(orders.into_iter().map(|order| RecordKey::Fulfillment(OrderNumber(order), 1)))
+        .collect();
     reading(&mut store, |store| expect_supplied(store, &beyond, &[]));
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn all() -> Vec<Migration> {
         (1, "first", "5880808234563208645", include_str!("../migrations/V1__first.sql")),
         (2, "deliveries", "15386106171383247221", include_str!("../migrations/V2__deliveries.sql")),
         (3, "channels", "18120273400898765983", include_str!("../migrations/V3__channels.sql")),
-        (4, "outbox", "8412656971404012078", include_str!("../migrations/V4__outbox.sql")),
+        (4, "outbox", "6390952043610429109", include_str!("../migrations/V4__outbox.sql")),
     ];
     rows.into_iter().map(|(version, name, checksum, sql)| Migration { version, name, checksum, sql }).collect()
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use stockroom::engine::{Changes, Needs, Query, Record, RecordKey, RecordKind, WorkingSet};
+use stockroom::fulfillment::{FULFILLMENTS_MAX, FulfillmentOrder};
 use stockroom::ports::{Finish, Mode, Page, Rows, Store, Written};
 use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result, SkuNumber};
 use stockroom_conformance::documents::{NOON, note, shipment};
@@ -340,6 +341,9 @@ fn rows_that_cannot_be_are_refused_by_the_tables() {
         "UPDATE stockroom_fulfillment_orders SET items = 'no JSON'",
         "UPDATE stockroom_fulfillment_orders SET order_number = 999 WHERE sequence = 1",
         "UPDATE stockroom_fulfillment_orders SET sequence = 0",
+        "UPDATE stockroom_fulfillment_orders SET id = id + 1",
+        "UPDATE stockroom_fulfillment_orders SET id = id - sequence, sequence = 0",
+        "UPDATE stockroom_fulfillment_orders SET id = id | 1048575, sequence = 1048575",
         "UPDATE stockroom_inbox SET at_ms = -1",
         "UPDATE stockroom_channel_settings SET channel = 'nobody' WHERE channel = 'web'",
         "UPDATE stockroom_channel_settings SET destination = 'nobody'",
@@ -399,6 +403,29 @@ fn a_contradicting_change_is_corrupt() {
     }
 }
 
+/// Two numbers stand in one, where there is room for so much of each.
+#[test]
+fn a_fulfillment_order_with_numbers_beyond_all_is_refused() {
+    let place = Place::new();
+    drop(scene(&place));
+    let mut store = place.store();
+    let Rows::Records(there) = store.page(&Page::Records(RecordKind::Fulfillment, None), 1).expect("reads") else {
+        panic!("rows of another kind");
+    };
+    let Some(Record::Fulfillment(row)) = there.into_iter().next() else { panic!("no fulfillment order") };
+    let beyond = OrderNumber((1 << 43) - 1);
+    let sequences = [(row.order, FULFILLMENTS_MAX + 1), (row.order, u32::MAX), (beyond, 1), (OrderNumber(u64::MAX), 1)];
+    for (order, sequence) in sequences {
+        let row = Record::from(FulfillmentOrder { order, sequence, ..row.clone() });
+        store.begin(Mode::Write).expect("begins");
+        let change =
+            stockroom::engine::RecordChange { key: row.key(), new: true, record: Some(row.into()), stored: None };
+        let changes = Changes { records: vec![change], ..Changes::default() };
+        let error: Error = store.write(changes, Finish::Commit).expect_err("there is no room");
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Unsupported, "sqlite.write"), "{error}");
+    }
+}
+
 #[test]
 fn the_views_show_what_warehouses_have_to_do() {
     let place = Place::new();
@@ -421,4 +448,13 @@ fn the_views_show_what_warehouses_have_to_do() {
                  WHERE fulfillment = ?1 ORDER BY line, sku";
     assert_eq!(texts(&items.replace("?1", "'f-3-1'")), ["1 mug 2 0", "1 plate 1 0", "2 mug 2 0"]);
     assert_eq!(texts(&items.replace("?1", "'f-1-1'")), ["1 mug 2 2"]);
+    // One order's are found by its number, whatever there is of others'.
+    for view in ["stockroom_fulfillments", "stockroom_fulfillment_items"] {
+        let mut plan = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE order_id = 'f-3'"))
+            .expect("a query");
+        let plan: Vec<String> =
+            plan.query_map([], |row| row.get(3)).expect("runs").collect::<Result<_, _>>().expect("reads");
+        assert!(plan.contains(&"SEARCH f USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)".to_owned()), "{plan:?}");
+    }
 }

@@ -15,8 +15,8 @@ pub use commands::{
     StockCheck, StockDrift, WarehouseStatus, WarehouseStock,
 };
 pub use rows::{
-    FulfillmentItem, FulfillmentOrder, FulfillmentState, StockReports, Warehouse, WarehouseShipment, fulfillment_id,
-    parse_fulfillment_id,
+    FULFILLMENTS_MAX, FulfillmentItem, FulfillmentOrder, FulfillmentState, StockReports, Warehouse, WarehouseShipment,
+    fulfillment_id, parse_fulfillment_id,
 };
 
 pub(crate) use progress::{

@@ -53,6 +53,10 @@ impl StockReports {
     }
 }
 
+/// The most fulfillment orders that an order may have had, so that a store can keep them together with their order's in one
+/// number of 64 bits. Whoever moves an order to another warehouse reads all of them, so that none comes near.
+pub const FULFILLMENTS_MAX: u32 = (1 << 20) - 2;
+
 /// The instruction to one location to ship units of one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FulfillmentOrder {

@@ -2,8 +2,8 @@
 
 use rusqlite::{CachedStatement, Row, params};
 use stockroom::engine::{Record, Unread};
-use stockroom::fulfillment::{FulfillmentOrder, FulfillmentState, StockReports, Warehouse};
-use stockroom::{LocationNumber, OrderNumber, Result};
+use stockroom::fulfillment::{FULFILLMENTS_MAX, FulfillmentOrder, FulfillmentState, StockReports, Warehouse};
+use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result};
 
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
@@ -24,26 +24,43 @@ pub(super) const WAREHOUSES: Table = Table {
     one: "a warehouse",
 };
 
+/// A fulfillment order stands under its order's number and its sequence in one.
 pub(super) const FULFILLMENT_ORDERS: Table = Table {
-    select: "SELECT order_number, sequence, location, state, delivery, cancelling, reference, why, items, shipments, \
-             requested_at_ms, destination FROM stockroom_fulfillment_orders",
-    by_key: "WHERE order_number = ?1 AND sequence = ?2",
-    first_page: "ORDER BY order_number, sequence LIMIT ?1",
-    next_page: "WHERE (order_number, sequence) > (?1, ?2) ORDER BY order_number, sequence LIMIT ?3",
-    insert: "INSERT INTO stockroom_fulfillment_orders (order_number, sequence, location, state, delivery, cancelling, \
+    select: "SELECT id, location, state, delivery, cancelling, reference, why, items, shipments, requested_at_ms, \
+             destination FROM stockroom_fulfillment_orders",
+    by_key: "WHERE id = ?1",
+    first_page: "ORDER BY id LIMIT ?1",
+    next_page: "WHERE id > ?1 ORDER BY id LIMIT ?2",
+    insert: "INSERT INTO stockroom_fulfillment_orders (id, order_number, sequence, location, state, delivery, cancelling, \
              reference, why, items, shipments, requested_at_ms, destination) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    update: "UPDATE stockroom_fulfillment_orders SET location = ?3, state = ?4, delivery = ?5, cancelling = ?6, \
-             reference = ?7, why = ?8, items = ?9, shipments = ?10, requested_at_ms = ?11, destination = ?12 \
-             WHERE order_number = ?1 AND sequence = ?2",
-    delete: "DELETE FROM stockroom_fulfillment_orders WHERE order_number = ?1 AND sequence = ?2",
+             VALUES (?1, ?1 >> 20, ?1 & (1 << 20) - 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    update: "UPDATE stockroom_fulfillment_orders SET location = ?2, state = ?3, delivery = ?4, cancelling = ?5, \
+             reference = ?6, why = ?7, items = ?8, shipments = ?9, requested_at_ms = ?10, destination = ?11 \
+             WHERE id = ?1",
+    delete: "DELETE FROM stockroom_fulfillment_orders WHERE id = ?1",
     map: |row| fulfillment_order(row).map(Record::Fulfillment),
     one: "a fulfillment order",
 };
 
 /// Only what the warehouse says of it.
-static FULFILLMENT_STATE: &str = "UPDATE stockroom_fulfillment_orders SET state = ?3, delivery = ?4, cancelling = ?5, \
-                                 reference = ?6, why = ?7 WHERE order_number = ?1 AND sequence = ?2";
+static FULFILLMENT_STATE: &str = "UPDATE stockroom_fulfillment_orders SET state = ?2, delivery = ?3, cancelling = ?4, \
+                                 reference = ?5, why = ?6 WHERE id = ?1";
+
+/// The bits of an id that hold the sequence.
+const SEQUENCE_BITS: u32 = 20;
+const SEQUENCE_MASK: i64 = (1 << SEQUENCE_BITS) - 1;
+/// The highest number of an order whose fulfillment orders have an id. At ten thousand orders a second it is reached after 27
+/// years.
+const ORDER_NUMBER_MAX: i64 = (1 << 43) - 2;
+
+/// The id of a fulfillment order. What has none because its numbers are too high gets one that no row has, behind all rows
+/// that it stands behind.
+pub(super) fn id(order: OrderNumber, sequence: u32) -> i64 {
+    match order.as_i64() {
+        order @ 0..=ORDER_NUMBER_MAX => order << SEQUENCE_BITS | i64::from(sequence).min(SEQUENCE_MASK),
+        _ => i64::MAX,
+    }
+}
 
 /// Writes a fulfillment order that moved on and is else as it was stored, and returns how many rows that were; `None`
 /// where more of it changed.
@@ -71,8 +88,7 @@ pub(super) fn restate_fulfillment_order(
     {
         return Ok(None);
     }
-    let (order, delivery) = (order.as_i64(), signed(*delivery));
-    let row = params![order, sequence, state.name(), delivery, cancelling, reference, why];
+    let row = params![id(*order, *sequence), state.name(), signed(*delivery), cancelling, reference, why];
     statements.get(FULFILLMENT_STATE)?.execute(row).map(Some).during(WRITE)
 }
 
@@ -101,9 +117,16 @@ pub(super) fn write_fulfillment_order(
         shipments,
         requested_at_ms,
     } = row;
+    if order.as_i64() > ORDER_NUMBER_MAX || *sequence > FULFILLMENTS_MAX {
+        // It would stand in another's place.
+        let message = format!(
+            "fulfillment order {sequence} of order {}: there is room for {FULFILLMENTS_MAX} of orders up to {ORDER_NUMBER_MAX}",
+            order.0
+        );
+        return Err(Error::new(ErrorKind::Unsupported, WRITE, message));
+    }
     let row = params![
-        order.as_i64(),
-        sequence,
+        id(*order, *sequence),
         location.as_i64(),
         state.name(),
         signed(*delivery),
@@ -129,18 +152,24 @@ fn warehouse(row: &Row<'_>) -> rusqlite::Result<Warehouse> {
 }
 
 fn fulfillment_order(row: &Row<'_>) -> rusqlite::Result<FulfillmentOrder> {
+    let id = row.get::<_, i64>(0)?;
+    let sequence = u32::try_from(id & SEQUENCE_MASK).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))?;
     Ok(FulfillmentOrder {
-        order: OrderNumber(number(row, 0)?),
-        sequence: row.get(1)?,
-        location: LocationNumber(number(row, 2)?),
-        state: named(row, 3, FulfillmentState::from_name)?,
-        delivery: number(row, 4)?,
-        cancelling: yes_or_no(row, 5)?,
-        reference: row.get(6)?,
-        why: row.get(7)?,
-        items: Unread::of_text(row.get_ref(8)?.as_str()?),
-        shipments: json(row, 9)?,
-        requested_at_ms: milliseconds(row, 10)?,
-        destination: text(row, 11)?,
+        order: OrderNumber(number(row, 0)? >> SEQUENCE_BITS),
+        sequence,
+        location: LocationNumber(number(row, 1)?),
+        state: named(row, 2, FulfillmentState::from_name)?,
+        delivery: number(row, 3)?,
+        cancelling: yes_or_no(row, 4)?,
+        reference: row.get(5)?,
+        why: row.get(6)?,
+        items: Unread::of_text(row.get_ref(7)?.as_str()?),
+        shipments: match row.get_ref(8)?.as_str()? {
+            // Until something leaves.
+            "[]" => Vec::new(),
+            _ => json(row, 8)?,
+        },
+        requested_at_ms: milliseconds(row, 9)?,
+        destination: text(row, 10)?,
     })
 }

@@ -67,7 +67,7 @@ impl<'k> Key<'k> {
             RecordKey::Destination(name) => one(text(name)),
             RecordKey::Delivery(name, number) => two(text(name), signed(*number).into()),
             RecordKey::Warehouse(location) => one(location.as_i64().into()),
-            RecordKey::Fulfillment(order, sequence) => two(order.as_i64().into(), (*sequence).into()),
+            RecordKey::Fulfillment(order, sequence) => one(fulfillment::id(*order, *sequence).into()),
             RecordKey::Message(source, message) => two(text(source), text(message)),
             RecordKey::ChannelSettings(channel) => one(text(channel)),
             RecordKey::Listing(channel, sku) => two(text(channel), sku.as_i64().into()),

@@ -9,11 +9,12 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
 use rusqlite::ffi::{
-    SQLITE_FCNTL_RESERVE_BYTES, SQLITE_IOCAP_SUBPAGE_READ, SQLITE_IOERR_DATA, SQLITE_MISUSE, SQLITE_OK,
-    SQLITE_OPEN_MAIN_DB, sqlite3_file, sqlite3_file_control, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs,
-    sqlite3_vfs_find, sqlite3_vfs_register,
+    SQLITE_FCNTL_RESERVE_BYTES, SQLITE_IOCAP_POWERSAFE_OVERWRITE, SQLITE_IOCAP_SUBPAGE_READ, SQLITE_IOERR_DATA,
+    SQLITE_MISUSE, SQLITE_OK, SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_WAL, sqlite3_file, sqlite3_file_control, sqlite3_int64,
+    sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
+use super::log::{Frame, Frames};
 use super::page::{self, SEAL_BYTES, Seal};
 
 /// Asks a file whether it is one of ours, and whether its pages have seals. SQLite leaves numbers from 100 to others.
@@ -27,10 +28,12 @@ struct SealingVfs {
     inner: *mut sqlite3_vfs,
 }
 
-/// A database file. SQLite knows its first field; behind it, in the same memory, is the file of the VFS below.
+/// A database file, or a log. SQLite knows its first field; behind it, in the same memory, is the file of the VFS below.
 #[repr(C, align(8))]
 struct SealingFile {
     file: sqlite3_file,
+    /// Of a log.
+    frames: Frames,
     /// The size of a page in bytes, where pages have seals; else 0.
     page_size: usize,
     /// Where a page gets its seal on its way to the file: what SQLite hands over is not ours to change.
@@ -116,6 +119,8 @@ handed_down!(lock, xLock, (level: c_int));
 handed_down!(unlock, xUnlock, (level: c_int));
 handed_down!(check_reserved_lock, xCheckReservedLock, (held: *mut c_int));
 handed_down!(sector_size, xSectorSize, ());
+handed_down!(control_below, xFileControl, (operation: c_int, argument: *mut c_void));
+handed_down!(device_characteristics_below, xDeviceCharacteristics, ());
 handed_down!(shm_map, xShmMap, (page: c_int, size: c_int, extend: c_int, mapped: *mut *mut c_void));
 handed_down!(shm_lock, xShmLock, (offset: c_int, count: c_int, flags: c_int));
 handed_down!(shm_unmap, xShmUnmap, (delete: c_int));
@@ -187,8 +192,101 @@ unsafe extern "C" fn file_control(file: *mut sqlite3_file, operation: c_int, arg
             argument.cast::<c_int>().write(c_int::from((*file.cast::<SealingFile>()).page_size > 0));
             return SQLITE_OK;
         }
+        control_below(file, operation, argument)
+    }
+}
+
+/// Has the file below write bytes.
+///
+/// # Safety
+/// `file` is one of ours that is open.
+unsafe fn write_below(file: *mut sqlite3_file, bytes: &[u8], at: sqlite3_int64) -> c_int {
+    let Ok(count) = c_int::try_from(bytes.len()) else { return SQLITE_MISUSE };
+    // SAFETY: as for the calls that are handed down; the bytes stay as they are meanwhile.
+    unsafe {
         let (inner, methods) = below(file);
-        methods.xFileControl.map_or(SQLITE_MISUSE, |control| control(inner, operation, argument))
+        methods.xWrite.map_or(SQLITE_MISUSE, |write| write(inner, bytes.as_ptr().cast(), count, at))
+    }
+}
+
+/// Writes what of a log is held. Whether or not that succeeds, nothing is held any more.
+///
+/// # Safety
+/// `file` is a log of ours that is open.
+unsafe fn flush(file: *mut sqlite3_file) -> c_int {
+    // SAFETY: it is one of ours, and nobody else uses it meanwhile: a connection's files are used by one thread at a time.
+    let frames = unsafe { &mut (*file.cast::<SealingFile>()).frames };
+    // SAFETY: it is open.
+    let flushed = frames.held().map_or(SQLITE_OK, |(bytes, at)| unsafe { write_below(file, bytes, at) });
+    frames.done();
+    flushed
+}
+
+/// Writes what of a log is held, and then hands a call on.
+macro_rules! after_what_is_held {
+    ($name:ident, $then:ident, ($($argument:ident: $kind:ty),*)) => {
+        unsafe extern "C" fn $name(file: *mut sqlite3_file, $($argument: $kind),*) -> c_int {
+            // SAFETY: SQLite calls a file's methods with that file, between its opening and its closing.
+            unsafe {
+                match flush(file) {
+                    SQLITE_OK => $then(file, $($argument),*),
+                    failed => failed,
+                }
+            }
+        }
+    };
+}
+
+after_what_is_held!(truncate_log, truncate, (size: sqlite3_int64));
+after_what_is_held!(sync_log, sync, (flags: c_int));
+after_what_is_held!(log_size, file_size, (size: *mut sqlite3_int64));
+after_what_is_held!(lock_log, lock, (level: c_int));
+after_what_is_held!(unlock_log, unlock, (level: c_int));
+after_what_is_held!(control_log, control_below, (operation: c_int, argument: *mut c_void));
+
+unsafe extern "C" fn close_log(file: *mut sqlite3_file) -> c_int {
+    // SAFETY: SQLite closes a file once and does not use it afterwards, whatever is said of it.
+    unsafe {
+        let flushed = flush(file);
+        let closed = close(file);
+        if flushed == SQLITE_OK { closed } else { flushed }
+    }
+}
+
+unsafe extern "C" fn read_log(file: *mut sqlite3_file, into: *mut c_void, count: c_int, at: sqlite3_int64) -> c_int {
+    // SAFETY: as for the calls that are handed down. Nobody else uses the file meanwhile.
+    unsafe {
+        let flushed = flush(file);
+        if flushed != SQLITE_OK {
+            return flushed;
+        }
+        (*file.cast::<SealingFile>()).frames.note_read(at);
+        let (inner, methods) = below(file);
+        methods.xRead.map_or(SQLITE_MISUSE, |read| read(inner, into, count, at))
+    }
+}
+
+unsafe extern "C" fn write_log(file: *mut sqlite3_file, from: *const c_void, count: c_int, at: sqlite3_int64) -> c_int {
+    let length = usize::try_from(count).unwrap_or(0);
+    if length == 0 {
+        return SQLITE_OK;
+    }
+    // SAFETY: SQLite hands over `count` bytes that stay as they are meanwhile. Nobody else uses the file meanwhile.
+    unsafe {
+        let bytes = std::slice::from_raw_parts(from.cast::<u8>(), length);
+        let frames = &mut (*file.cast::<SealingFile>()).frames;
+        match frames.take(bytes, at) {
+            Frame::Held => SQLITE_OK,
+            Frame::Whole(frame, at) => {
+                let written = write_below(file, frame, at);
+                frames.done();
+                written
+            }
+            Frame::Plain => match flush(file) {
+                SQLITE_OK => write_below(file, bytes, at),
+                failed => failed,
+            },
+        }
     }
 }
 
@@ -220,6 +318,20 @@ const fn methods(version: c_int) -> sqlite3_io_methods {
 
 static METHODS: sqlite3_io_methods = methods(1);
 static METHODS_WITH_SHM: sqlite3_io_methods = methods(2);
+/// Of a log. It is neither locked nor are there pages of it in shared memory: both belong to the database file.
+static LOG_METHODS: sqlite3_io_methods = sqlite3_io_methods {
+    xClose: Some(close_log),
+    xRead: Some(read_log),
+    xWrite: Some(write_log),
+    xTruncate: Some(truncate_log),
+    xSync: Some(sync_log),
+    xFileSize: Some(log_size),
+    xLock: Some(lock_log),
+    xUnlock: Some(unlock_log),
+    xFileControl: Some(control_log),
+    xDeviceCharacteristics: Some(device_characteristics_below),
+    ..methods(1)
+};
 
 unsafe extern "C" fn open(
     vfs: *mut sqlite3_vfs,
@@ -233,7 +345,8 @@ unsafe extern "C" fn open(
     unsafe {
         let inner_vfs = (*vfs.cast::<SealingVfs>()).inner;
         let Some(open) = (*inner_vfs).xOpen else { return SQLITE_MISUSE };
-        if flags & SQLITE_OPEN_MAIN_DB == 0 {
+        let is_log = flags & SQLITE_OPEN_WAL != 0;
+        if flags & SQLITE_OPEN_MAIN_DB == 0 && !is_log {
             // No file of ours: the VFS below has the memory to itself.
             return open(inner_vfs, name, file, flags, opened_as);
         }
@@ -250,8 +363,15 @@ unsafe extern "C" fn open(
             return opened;
         }
         let has_shm = methods.iVersion >= 2 && methods.xShmMap.is_some();
-        let ours = if has_shm { &METHODS_WITH_SHM } else { &METHODS };
-        let made = SealingFile { file: sqlite3_file { pMethods: ours }, page_size: 0, page: Vec::new() };
+        let ours = match is_log {
+            true => &LOG_METHODS,
+            false if has_shm => &METHODS_WITH_SHM,
+            false => &METHODS,
+        };
+        let file_of_ours = sqlite3_file { pMethods: ours };
+        let told = methods.xDeviceCharacteristics.map_or(0, |told| told(inner));
+        let frames = Frames::new(told & SQLITE_IOCAP_POWERSAFE_OVERWRITE != 0);
+        let made = SealingFile { file: file_of_ours, frames, page_size: 0, page: Vec::new() };
         file.cast::<SealingFile>().write(made);
         SQLITE_OK
     }

@@ -6,8 +6,9 @@ use stockroom::engine::{Found, RecordKey, WorkingSet};
 use stockroom::outbox::Delivery;
 use stockroom::{Name, Result};
 
-use crate::read::{many, one, prepared};
-use crate::records::{deliveries, delivery};
+use crate::error::During;
+use crate::read::{READ, one, prepared};
+use crate::records::{deliveries, delivery_to};
 
 /// Which deliveries to a destination can be due at all: those that are the first with their keys, and no dead letters.
 macro_rules! first_with_their_keys {
@@ -43,7 +44,9 @@ pub(crate) fn due_deliveries(
     let name = &**destination;
     let mut next_due = prepared(connection, NEXT_DUE, "")?;
     let next_due_at_ms = one(&mut next_due, params![name, now_ms], |row| row.get(0))?;
-    let due: Vec<Delivery> = many(connection, DUE, "", params![name, now_ms, limit], delivery)?;
+    let mut due = prepared(connection, DUE, "")?;
+    let due = due.query_map(params![name, now_ms, limit], |row| delivery_to(destination.clone(), row)).during(READ)?;
+    let due = due.collect::<rusqlite::Result<Vec<Delivery>>>().during(READ)?;
     let numbers = due.iter().map(|row| row.number).collect();
     for row in due {
         set.put_record(RecordKey::Delivery(destination.clone(), row.number), Some(row.into()));

@@ -12,7 +12,7 @@ use crate::rows;
 use crate::search;
 use crate::stock::StockLog;
 
-const READ: &str = "sqlite.read";
+pub(crate) const READ: &str = "sqlite.read";
 
 /// Answers every need.
 pub(crate) fn supply(connection: &Connection, log: &StockLog, needs: &Needs, set: &mut WorkingSet) -> Result<()> {

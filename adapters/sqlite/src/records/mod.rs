@@ -17,7 +17,7 @@ use crate::write::{WRITE, expect_all, expect_one, prepare, signed};
 pub(crate) use channel::LISTINGS;
 #[cfg(test)]
 pub(crate) use outbox::DELIVERIES;
-pub(crate) use outbox::{deliveries, delivery, prunable_messages};
+pub(crate) use outbox::{deliveries, delivery_to, prunable_messages};
 
 /// What SQLite is told of a kind.
 pub(crate) struct Table {

@@ -3,7 +3,7 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use stockroom::engine::{Found, Record, RecordChange, RecordKey, WorkingSet};
 use stockroom::outbox::{DELIVERY_NUMBER_MAX, Delivery, DeliveryState, Destination, InboxMessage, Patience};
-use stockroom::{Error, ErrorKind, Result};
+use stockroom::{Error, ErrorKind, Name, Result};
 
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
@@ -246,9 +246,14 @@ fn destination(row: &Row<'_>) -> rusqlite::Result<Destination> {
     })
 }
 
-pub(crate) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    delivery_to(text(row, 0)?, row)
+}
+
+/// A delivery to a destination whose name is at hand: of many rows each would else make its own.
+pub(crate) fn delivery_to(destination: Name, row: &Row<'_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
-        destination: text(row, 0)?,
+        destination,
         number: number(row, 1)?,
         key: row.get(2)?,
         state: named(row, 3, DeliveryState::from_name)?,

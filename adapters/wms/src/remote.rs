@@ -115,6 +115,9 @@ pub(crate) fn header_text(text: &str) -> String {
 
 fn percent(text: &str, stays: fn(u8) -> bool) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    if text.bytes().all(stays) {
+        return text.to_owned();
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if stays(byte) {

@@ -10,7 +10,7 @@ use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 use stockroom::ports::{HttpFailure, HttpRequest, HttpResponse, Method};
-use ureq::http::{self, Request, Response};
+use ureq::http::{self, HeaderValue, Request, Response, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, AsSendBody, Body, Proxy};
@@ -39,6 +39,8 @@ const IDLE_CONNECTIONS_MAX: usize = 256;
 #[derive(Clone)]
 pub struct HttpClient {
     agent: Agent,
+    /// What is said in every request. ureq would make it anew for each.
+    user_agent: HeaderValue,
     options: Arc<HttpOptions>,
 }
 
@@ -50,6 +52,7 @@ impl HttpClient {
     /// [`HttpSetupError`] where the options cannot be used.
     pub fn new(options: HttpOptions) -> Result<Self, HttpSetupError> {
         options.check()?;
+        let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| HttpSetupError::UserAgent)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(!options.allow_plain_http)
@@ -70,7 +73,7 @@ impl HttpClient {
             .output_buffer_size(OUTPUT_BYTES)
             .build();
         let agent = Agent::with_parts(config, WatchedConnector::new(DefaultResolver::default()), Later);
-        Ok(HttpClient { agent, options: Arc::new(options) })
+        Ok(HttpClient { agent, user_agent, options: Arc::new(options) })
     }
 
     /// How it is set up.
@@ -112,6 +115,8 @@ impl HttpClient {
             return Err(failure(&host(request), Stage::Starting, "there is no time left"));
         }
         *head.method_mut() = method(request.method);
+        head.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
+        head.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(body::ACCEPTED));
         // With a body, even one of no bytes, ureq sends its length, which these methods do without.
         let has_no_body = request.body.is_empty() && matches!(request.method, Method::Get | Method::Delete);
         let outcome = if has_no_body {

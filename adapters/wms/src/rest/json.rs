@@ -1,6 +1,8 @@
 //! Writes a request's document as it is walked through. What a delivery says is written once and thrown away, so nothing
 //! is built of it but its text.
 
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde::Serialize;
 
 /// The names of an object's fields, as they stand in its text.
@@ -70,10 +72,33 @@ impl Field<'_> {
             Field::None => write_value(json, &()),
             Field::Text(text) => write_text(json, text),
             Field::Number(number) => write_value(json, number),
-            Field::TimeMs(time_ms) => write_text(json, &stockroom::time::rfc3339(*time_ms)),
+            Field::TimeMs(time_ms) => write_time(json, *time_ms),
             Field::Document(write) => write(json),
         }
     }
+}
+
+/// Writes a point in time as RFC 3339 has it, in UTC with milliseconds.
+fn write_time(json: &mut Vec<u8>, time_ms: i64) {
+    let time = Timestamp::from_millisecond(time_ms).ok().filter(|_| stockroom::time::in_range(time_ms));
+    let Some(time) = time.map(|time| Offset::UTC.to_datetime(time)) else {
+        return write_text(json, &stockroom::time::rfc3339(time_ms));
+    };
+    // Nothing of a time in range is below 0.
+    let mut digits = |number: i16, places: &[i16], then: u8| {
+        json.extend(places.iter().map(|place| b'0' + (number / place % 10).unsigned_abs() as u8));
+        json.push(then);
+    };
+    const TWO: &[i16] = &[10, 1];
+    digits(0, &[], b'"');
+    digits(time.year(), &[1000, 100, 10, 1], b'-');
+    digits(time.month().into(), TWO, b'-');
+    digits(time.day().into(), TWO, b'T');
+    digits(time.hour().into(), TWO, b':');
+    digits(time.minute().into(), TWO, b':');
+    digits(time.second().into(), TWO, b'.');
+    digits(time.millisecond(), &[100, 10, 1], b'Z');
+    json.push(b'"');
 }
 
 /// Writes a text. Most have nothing that must not stand there as it is.
@@ -95,6 +120,8 @@ pub(crate) fn write_value<T: Serialize + ?Sized>(json: &mut Vec<u8>, value: &T) 
 
 #[cfg(test)]
 mod tests {
+    use stockroom::time::TIME_MS_MAX;
+
     use super::*;
 
     #[test]
@@ -112,6 +139,19 @@ mod tests {
         let mut json = Vec::new();
         Labels::new(["none"]).write(&mut json, [Field::None]);
         assert_eq!(json, b"{}");
+    }
+
+    #[test]
+    fn times_are_written_as_the_core_does() {
+        const DAY_MS: i64 = 24 * 3_600_000;
+        let days = (0..40_000).map(|day| day * DAY_MS + day * 977);
+        let ends =
+            [i64::MIN, -1, 0, TIME_MS_MAX - DAY_MS, TIME_MS_MAX - DAY_MS + 1, TIME_MS_MAX, TIME_MS_MAX + 1, i64::MAX];
+        for time_ms in days.chain(ends) {
+            let mut json = Vec::new();
+            write_time(&mut json, time_ms);
+            assert_eq!(String::from_utf8(json).unwrap(), format!("\"{}\"", stockroom::time::rfc3339(time_ms)));
+        }
     }
 
     #[test]

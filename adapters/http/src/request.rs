@@ -55,10 +55,7 @@ pub(crate) fn prepare(request: &HttpRequest, allow_plain_http: bool) -> Result<R
 
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
-        let name = header_name(name).ok_or_else(|| unfit(host, "a header's name cannot be sent"))?;
-        if OWN_HEADERS.contains(&name) {
-            return Err(unfit(host, "a header is the client's own to set"));
-        }
+        let name = header_name(name).map_err(|kind| unfit(host, kind))?;
         let (text, is_secret) = match value {
             HeaderValue::Plain(text) => (text.as_str(), false),
             HeaderValue::Secret(secret) => (secret.reveal(), true),
@@ -74,12 +71,14 @@ pub(crate) fn prepare(request: &HttpRequest, allow_plain_http: bool) -> Result<R
     Ok(head)
 }
 
-/// A header's name. Those of nearly every request need not be read.
-fn header_name(name: &str) -> Option<HeaderName> {
+/// A header's name. Those of nearly every request are known to be fit.
+fn header_name(name: &str) -> Result<HeaderName, &'static str> {
     match name {
-        "Accept" => Some(header::ACCEPT),
-        "Authorization" => Some(header::AUTHORIZATION),
-        "Content-Type" => Some(header::CONTENT_TYPE),
-        _ => HeaderName::from_bytes(name.as_bytes()).ok(),
+        "Accept" => return Ok(header::ACCEPT),
+        "Authorization" => return Ok(header::AUTHORIZATION),
+        "Content-Type" => return Ok(header::CONTENT_TYPE),
+        _ => {}
     }
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "a header's name cannot be sent")?;
+    if OWN_HEADERS.contains(&name) { Err("a header is the client's own to set") } else { Ok(name) }
 }

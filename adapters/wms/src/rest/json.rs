@@ -163,5 +163,15 @@ mod tests {
                 assert_eq!(json, serde_json::to_vec(&text).unwrap(), "{text:?}");
             }
         }
+        for special in
+            ["\"", "\\", "\u{0}", "\u{1f}", " ", "!", "#", "[", "]", "\u{7f}", "\u{80}", "\u{a2}", "\u{10ffff}"]
+        {
+            for (before, after) in (0..20).flat_map(|before| (0..20).map(move |after| (before, after))) {
+                let text = format!("{}{special}{}", "!".repeat(before), "\u{7f}".repeat(after));
+                let mut json = Vec::new();
+                write_text(&mut json, &text);
+                assert_eq!(json, serde_json::to_vec(&text).unwrap(), "{text:?}");
+            }
+        }
     }
 }

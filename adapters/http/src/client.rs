@@ -2,6 +2,7 @@
 //! open connections.
 
 use std::fmt;
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 use stockroom::ports::{HttpFailure, HttpRequest, HttpResponse, Method};
-use ureq::http::{self, Request, Response};
+use ureq::http::{self, HeaderValue, Request, Response, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, AsSendBody, Body, Proxy};
@@ -18,12 +19,15 @@ use crate::body;
 use crate::failure::{CUT, failure, kind};
 use crate::lookup::Later;
 use crate::options::{HttpOptions, HttpSetupError};
-use crate::request::{Prepared, Unfit, prepare};
+use crate::request::{Unfit, host, prepare};
 use crate::sink::SendRequest;
 use crate::watch::{self, Stage, WatchedConnector};
 
 /// Small, so that one write is soon through: a timeout is looked at between two.
 const OUTPUT_BYTES: usize = 32 * 1024;
+
+/// How much memory is set aside for a body because its length is said to be so.
+const BELIEVED_BYTES_MAX: u64 = 8 * 1024;
 
 /// How many idle connections are kept, to one host as to all: as many as may well be in use at once. ureq's three a
 /// host would have a busy relay's other connections made anew, with TLS's greeting, for almost each request.
@@ -35,6 +39,8 @@ const IDLE_CONNECTIONS_MAX: usize = 256;
 #[derive(Clone)]
 pub struct HttpClient {
     agent: Agent,
+    /// What is said in every request. ureq would make it anew for each.
+    user_agent: HeaderValue,
     options: Arc<HttpOptions>,
 }
 
@@ -46,6 +52,7 @@ impl HttpClient {
     /// [`HttpSetupError`] where the options cannot be used.
     pub fn new(options: HttpOptions) -> Result<Self, HttpSetupError> {
         options.check()?;
+        let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| HttpSetupError::UserAgent)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(!options.allow_plain_http)
@@ -66,7 +73,7 @@ impl HttpClient {
             .output_buffer_size(OUTPUT_BYTES)
             .build();
         let agent = Agent::with_parts(config, WatchedConnector::new(DefaultResolver::default()), Later);
-        Ok(HttpClient { agent, options: Arc::new(options) })
+        Ok(HttpClient { agent, user_agent, options: Arc::new(options) })
     }
 
     /// How it is set up.
@@ -99,15 +106,17 @@ impl HttpClient {
     ///
     /// Those of [`HttpClient::send`]. Where there is no time at all, [`HttpFailure::NotSent`].
     pub fn send_within(&self, request: &HttpRequest, whole_timeout_ms: u64) -> Result<HttpResponse, HttpFailure> {
-        let Prepared { host, mut head } = match prepare(request, self.options.allow_plain_http) {
-            Ok(prepared) => prepared,
+        let mut head = match prepare(request, self.options.allow_plain_http) {
+            Ok(head) => head,
             Err(Unfit { host, kind }) => return Err(failure(&host, Stage::Starting, kind)),
         };
         let whole_timeout_ms = whole_timeout_ms.min(self.options.whole_timeout_ms);
         if whole_timeout_ms == 0 {
-            return Err(failure(&host, Stage::Starting, "there is no time left"));
+            return Err(failure(&host(request), Stage::Starting, "there is no time left"));
         }
         *head.method_mut() = method(request.method);
+        head.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
+        head.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(body::ACCEPTED));
         // With a body, even one of no bytes, ureq sends its length, which these methods do without.
         let has_no_body = request.body.is_empty() && matches!(request.method, Method::Get | Method::Delete);
         let outcome = if has_no_body {
@@ -115,7 +124,7 @@ impl HttpClient {
         } else {
             self.exchange(head.map(|()| request.body.as_slice()), whole_timeout_ms)
         };
-        outcome.map_err(|kind| failure(&host, watch::stage(), kind))
+        outcome.map_err(|kind| failure(&host(request), watch::stage(), kind))
     }
 
     /// Sends and reads, and says what kind of failure it met.
@@ -125,18 +134,23 @@ impl HttpClient {
         whole_timeout_ms: u64,
     ) -> Result<HttpResponse, &'static str> {
         watch::begin();
-        let request = self.agent.configure_request(request).timeout_global(milliseconds(whole_timeout_ms)).build();
+        // Settings of its own cost a request a copy of all of them, so it has some only where it has less time.
+        let request = if whole_timeout_ms == self.options.whole_timeout_ms {
+            request
+        } else {
+            self.agent.configure_request(request).timeout_global(milliseconds(whole_timeout_ms)).build()
+        };
         let response = self.agent.run(request).map_err(|error| kind(&error, watch::stage()))?;
         self.read(response)
     }
 
     fn read(&self, response: Response<Body>) -> Result<HttpResponse, &'static str> {
         let (head, body) = response.into_parts();
-        let encoded = body
-            .into_with_config()
-            .limit(self.options.body_max_bytes)
-            .read_to_vec()
-            .map_err(|error| kind(&error, watch::stage()))?;
+        // A length is only said so far, so it is believed in small.
+        let length = body.content_length().map_or(0, |length| length.min(BELIEVED_BYTES_MAX));
+        let mut encoded = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        let mut reader = body.into_with_config().limit(self.options.body_max_bytes).reader();
+        reader.read_to_end(&mut encoded).map_err(|error| kind(&ureq::Error::from(error), watch::stage()))?;
         if watch::was_cut() {
             return Err(CUT);
         }

@@ -98,7 +98,7 @@ const HEAD_END: &[u8] = b"\r\n\r\n";
 #[derive(Debug)]
 pub(crate) struct Watched {
     inner: Box<dyn Transport>,
-    /// The head of a request whose body comes next, or an answer is waited for.
+    /// The head of a request whose body comes next, or an answer is waited for. Else empty; it keeps its memory.
     held: Vec<u8>,
     /// How long sending it may take.
     held_timeout: NextTimeout,
@@ -122,14 +122,16 @@ impl Watched {
 
     /// Sends the head that was held, and behind it so much as stands in the output.
     fn send_held(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        let head = std::mem::take(&mut self.held);
-        let output = self.inner.buffers().output();
+        let Watched { inner, held, .. } = self;
+        let head = held.len();
+        let output = inner.buffers().output();
         // What does not fit behind the head goes after it.
-        let fits = amount.min(output.len().saturating_sub(head.len()));
+        let fits = amount.min(output.len().saturating_sub(head));
         let rest = output[fits..amount].to_vec();
-        output.copy_within(..fits, head.len());
-        output[..head.len()].copy_from_slice(&head);
-        self.send(head.len() + fits, timeout)?;
+        output.copy_within(..fits, head);
+        output[..head].copy_from_slice(held);
+        held.clear();
+        self.send(head + fits, timeout)?;
         if rest.is_empty() {
             return Ok(());
         }
@@ -150,7 +152,7 @@ impl Transport for Watched {
         if std::mem::take(&mut self.at_head) {
             let output = &self.inner.buffers().output()[..amount];
             if amount <= HELD_BYTES_MAX && output.ends_with(HEAD_END) {
-                self.held = output.to_vec();
+                self.held.extend_from_slice(output);
                 self.held_timeout = timeout;
                 STAGE.set(Stage::Connecting);
                 return Ok(());

@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use stockroom::{Command, LeasedDelivery};
+use stockroom::LeasedDelivery;
 
 use crate::RelayOptions;
 use crate::pace::Pace;
-use crate::reports::{Pause, not_now};
+use crate::reports::{Ended, Pause, not_now};
 
 /// A delivery that is taken, and until when it may be begun.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Held {
 /// What came of a delivery that a connection had.
 #[derive(Debug)]
 pub(crate) struct Carried {
-    pub(crate) report: Command,
+    pub(crate) ended: Ended,
     /// How long it took; none where it was not begun.
     pub(crate) time: Option<Duration>,
     /// The pause that the destination wants.
@@ -32,7 +32,7 @@ pub(crate) struct Carried {
 #[derive(Debug)]
 struct State {
     queue: VecDeque<Held>,
-    finished: Vec<Command>,
+    finished: Vec<Ended>,
     /// When the first of what is finished was.
     finished_at: Option<Instant>,
     pace: Pace,
@@ -54,7 +54,6 @@ struct State {
 /// What the keeper finds when it looks.
 #[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) finished: Vec<Command>,
     /// How many more may be taken.
     pub(crate) room: u32,
     /// Nobody is left who carries anything: what was not begun.
@@ -75,9 +74,9 @@ pub(crate) struct Hand {
 impl State {
     /// What came of a delivery.
     fn finish(&mut self, carried: Carried) {
-        let Carried { report, time, pause } = carried;
+        let Carried { ended, time, pause } = carried;
         self.under_way -= 1;
-        self.finished.push(report);
+        self.finished.push(ended);
         self.finished_at.get_or_insert_with(Instant::now);
         if let Some(time) = time {
             self.pace.took(time);
@@ -189,16 +188,17 @@ impl Hand {
         state.rung = false;
     }
 
-    /// What there is for the keeper.
-    pub(crate) fn look(&self) -> Found {
+    /// What there is for the keeper. What is finished is put into a list that is empty, which is filled next: neither is
+    /// ever built up from nothing while others wait.
+    pub(crate) fn look(&self, finished: &mut Vec<Ended>) -> Found {
         let mut state = self.state();
         state.finished_at = None;
         // Its report is among them, and stands before the next taking.
         state.pause = None;
-        let finished = std::mem::take(&mut state.finished);
+        std::mem::swap(&mut state.finished, finished);
         let room = u32::try_from(state.room(self.connections)).unwrap_or(u32::MAX);
         let left = (state.alive == 0).then(|| state.queue.drain(..).collect());
-        Found { finished, room, left }
+        Found { room, left }
     }
 
     /// Puts into the hand what was taken, and whether there is more.
@@ -284,7 +284,7 @@ mod tests {
     use stockroom::{DeliveryBody, DeliveryResult, StockCheck};
 
     use super::*;
-    use crate::reports::{pause, report};
+    use crate::reports::pause;
 
     fn held(number: u64) -> Held {
         let delivery = LeasedDelivery {
@@ -313,13 +313,17 @@ mod tests {
         let result = DeliveryResult::DoneWithPause { answer: Default::default(), pause_ms: 5 };
         let wanted = pause(&result);
         assert!(wanted.is_some());
-        hand.state().finish(Carried { report: report(first.delivery, result), time: None, pause: wanted });
+        let ended = Ended { delivery: first.delivery, result };
+        hand.state().finish(Carried { ended, time: None, pause: wanted });
         assert!(hand.state().queue.is_empty());
         // The keeper was about to take when it was asked for.
         hand.fill(some(3..5), true);
-        assert_eq!(hand.look().finished.len(), 5);
+        let mut finished = Vec::new();
+        hand.look(&mut finished);
+        assert_eq!(finished.drain(..).len(), 5);
         // What is taken from now on was taken after the engine was told.
         hand.fill(some(5..7), true);
-        assert_eq!((hand.look().finished.len(), hand.state().queue.len()), (0, 2));
+        hand.look(&mut finished);
+        assert_eq!((finished.len(), hand.state().queue.len()), (0, 2));
     }
 }

@@ -2,16 +2,41 @@
 
 use stockroom::{Command, DeliveryResult, LeasedDelivery, ReportDelivery, Retry, RetryCause};
 
-/// Reports an attempt.
-pub(crate) fn report(delivery: LeasedDelivery, result: DeliveryResult) -> Command {
-    let LeasedDelivery { destination, number, attempt, .. } = delivery;
-    ReportDelivery { destination: destination.to_string(), number, attempt, result }.into()
+/// A delivery and what came of it. It is whole, and goes back to the keeper so: what one thread took from the memory and
+/// another gives back costs both of them a lock, and often a wait for each other.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) delivery: LeasedDelivery,
+    pub(crate) result: DeliveryResult,
 }
 
-/// Reports that a delivery was not begun, so that nobody has to doubt it or to wait for the end of its lease.
-pub(crate) fn given_back(delivery: LeasedDelivery, why: &str) -> Command {
+/// What the engine is told of a delivery of the keeper's destination.
+#[derive(Debug)]
+pub(crate) struct Report {
+    number: u64,
+    attempt: u32,
+    result: DeliveryResult,
+}
+
+impl From<Ended> for Report {
+    fn from(Ended { delivery, result }: Ended) -> Self {
+        Report { number: delivery.number, attempt: delivery.attempt, result }
+    }
+}
+
+impl Report {
+    /// The command, which can be given again where it could not be carried out.
+    pub(crate) fn command(&self, destination: &str) -> Command {
+        let Report { number, attempt, result } = self;
+        let destination = destination.to_owned();
+        ReportDelivery { destination, number: *number, attempt: *attempt, result: result.clone() }.into()
+    }
+}
+
+/// A delivery that was not begun, so that nobody has to doubt it or to wait for the end of its lease.
+pub(crate) fn given_back(delivery: LeasedDelivery, why: &str) -> Ended {
     let retry = Retry { after_ms: None, doubt: false, cause: RetryCause::NotYet, why: why.to_owned() };
-    report(delivery, DeliveryResult::Retry(retry))
+    Ended { delivery, result: DeliveryResult::Retry(retry) }
 }
 
 /// A pause that a destination asked for, in milliseconds; without a number the engine's own.
@@ -27,8 +52,9 @@ pub(crate) fn pause(result: &DeliveryResult) -> Option<Pause> {
     }
 }
 
-/// Reports that a delivery was not begun because the destination wants a pause. It goes back as it was.
-pub(crate) fn not_now(delivery: LeasedDelivery, Pause(after_ms): Pause) -> Command {
+/// A delivery that was not begun because the destination wants a pause. It goes back as it was.
+pub(crate) fn not_now(delivery: LeasedDelivery, Pause(after_ms): Pause) -> Ended {
     let why = "the destination wanted a pause before it".to_owned();
-    report(delivery, DeliveryResult::Retry(Retry { after_ms, doubt: false, cause: RetryCause::Throttled, why }))
+    let retry = Retry { after_ms, doubt: false, cause: RetryCause::Throttled, why };
+    Ended { delivery, result: DeliveryResult::Retry(retry) }
 }

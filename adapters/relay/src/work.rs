@@ -11,7 +11,7 @@ use stockroom::{
 
 use crate::counts::{Counters, count};
 use crate::hand::{Carried, Hand, Held};
-use crate::reports::{given_back, pause, report};
+use crate::reports::{Ended, Report, given_back, pause};
 use crate::stop::Stop;
 use crate::{RelayOptions, RelayTrouble, TroubleListener};
 
@@ -145,13 +145,13 @@ impl Deliverer {
         while let Some(Held { delivery, begin_by }) = carrier.next(carried.take()) {
             let began = Instant::now();
             carried = Some(if began > begin_by {
-                let report = given_back(delivery, "it waited for too much of its lease");
-                Carried { report, time: None, pause: None }
+                let ended = given_back(delivery, "it waited for too much of its lease");
+                Carried { ended, time: None, pause: None }
             } else {
                 let result = self.sink.deliver(&delivery);
                 let (time, pause) = (Some(began.elapsed()), pause(&result));
                 self.note(&delivery, &result);
-                Carried { report: report(delivery, result), time, pause }
+                Carried { ended: Ended { delivery, result }, time, pause }
             });
         }
     }
@@ -192,7 +192,8 @@ impl<S: Store> Keeper<S> {
     pub(crate) fn run(&self) {
         let _let_go = LetGo(&self.hand);
         let mut waits = Waits::new(&self.stop, self.options.idle);
-        let mut reports: Vec<Command> = Vec::new();
+        let mut reports: Vec<Report> = Vec::new();
+        let mut finished = Vec::new();
         let (mut news_seen, mut look_at) = (None, Instant::now());
         loop {
             let news = self.stop.news();
@@ -201,11 +202,11 @@ impl<S: Store> Keeper<S> {
                 // What is quickly carried is carried; what is not goes back.
                 self.hand.close(Instant::now() + self.options.report_after.min(CLOSE_MAX));
             }
-            let found = self.hand.look();
-            reports.extend(found.finished);
+            let found = self.hand.look(&mut finished);
             let ends = found.left.is_some();
             let left = found.left.into_iter().flatten();
-            reports.extend(left.map(|held| given_back(held.delivery, "the relay stopped before its turn")));
+            finished.extend(left.map(|held| given_back(held.delivery, "the relay stopped before its turn")));
+            reports.extend(finished.drain(..).map(Report::from));
             let began = Instant::now();
             let looks = !reports.is_empty() || began >= look_at || news_seen != Some(news);
             let room = if ends || stopping || !looks { 0 } else { found.room };
@@ -221,7 +222,8 @@ impl<S: Store> Keeper<S> {
             // What was done is reported with the taking of what comes next, in one commit.
             let take = (room > 0).then(|| self.take(room).into());
             let sent = reports.len();
-            match self.room.execute_batch(reports.iter().cloned().chain(take)) {
+            let told = reports.iter().map(|report| report.command(&self.destination));
+            match self.room.execute_batch(told.chain(take)) {
                 Ok(mut replies) => {
                     reports.clear();
                     let taken = if room > 0 { replies.pop() } else { None };

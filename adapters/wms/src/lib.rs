@@ -38,6 +38,7 @@ pub mod feed;
 pub mod profile;
 mod remote;
 mod rest;
+mod said;
 mod shipbob;
 mod turns;
 pub mod webhook;

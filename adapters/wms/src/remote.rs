@@ -1,7 +1,9 @@
 //! What a remote sent, made safe to look at: fields of its JSON, its message in bounded length, and names in a
 //! form that a URL or a header can hold. Nothing here trusts a byte of it, and nothing decides.
 
-use serde_json::Value;
+use std::borrow::Cow;
+
+use crate::said::Said;
 
 /// The most bytes of a remote's message that a `why` repeats.
 pub const EXCERPT_BYTES_MAX: usize = 300;
@@ -21,47 +23,61 @@ const MESSAGE_PATHS: &[&str] = &[
 ];
 
 /// The value at a path of names and indexes with dots between: `data.id`, `errors.0.message`.
-pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').try_fold(value, |value, step| match value {
-        Value::Object(fields) => fields.get(step),
-        Value::Array(entries) => entries.get(step.parse::<usize>().ok()?),
-        _ => None,
-    })
+pub(crate) fn at<'s, 'b>(said: &'s Said<'b>, path: &str) -> Option<&'s Said<'b>> {
+    let (mut said, mut left) = (said, path);
+    loop {
+        let end = left.bytes().position(|byte| byte == b'.');
+        let step = end.map_or(left, |end| &left[..end]);
+        said = match said {
+            Said::Object(_) => said.field(step)?,
+            Said::Array(entries) => entries.get(step.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+        match end {
+            Some(end) => left = &left[end + 1..],
+            None => return Some(said),
+        }
+    }
 }
 
 /// A name at a path: a text, or a whole number as its digits. An empty one is none.
-pub(crate) fn name_at(value: &Value, path: &str) -> Option<String> {
-    match at(value, path)? {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
+pub(crate) fn name_at(said: &Said<'_>, path: &str) -> Option<String> {
+    word_at(said, path).map(Cow::into_owned)
+}
+
+/// The same for who only compares it.
+pub(crate) fn word_at<'s>(said: &'s Said<'_>, path: &str) -> Option<Cow<'s, str>> {
+    match at(said, path)? {
+        Said::String(text) if !text.trim().is_empty() => Some(Cow::Borrowed(text)),
+        Said::Number(number) if number.is_i64() || number.is_u64() => Some(Cow::Owned(number.to_string())),
         _ => None,
     }
 }
 
 /// Whether a body that came with a status of success says that it was none: something stands at one of the error
 /// paths, or `false` at one of the success paths.
-pub(crate) fn says_error(value: &Value, error_paths: &[String], success_paths: &[String]) -> bool {
-    let is_something = |value: &Value| match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(entries) => !entries.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Bool(true) | Value::Number(_) => true,
+pub(crate) fn says_error(said: &Said<'_>, error_paths: &[String], success_paths: &[String]) -> bool {
+    let is_something = |said: &Said<'_>| match said {
+        Said::Null | Said::Bool(false) => false,
+        Said::String(text) => !text.is_empty(),
+        Said::Array(entries) => !entries.is_empty(),
+        Said::Object(fields) => !fields.is_empty(),
+        Said::Bool(true) | Said::Number(_) => true,
     };
-    let is_failure = |value: &Value| match value {
-        Value::Bool(success) => !success,
-        Value::String(text) => text.eq_ignore_ascii_case("false"),
+    let is_failure = |said: &Said<'_>| match said {
+        Said::Bool(success) => !success,
+        Said::String(text) => text.eq_ignore_ascii_case("false"),
         _ => false,
     };
-    error_paths.iter().filter_map(|path| at(value, path)).any(is_something)
-        || success_paths.iter().filter_map(|path| at(value, path)).any(is_failure)
+    error_paths.iter().filter_map(|path| at(said, path)).any(is_something)
+        || success_paths.iter().filter_map(|path| at(said, path)).any(is_failure)
 }
 
 /// The remote's message: on one line, without the secrets, and no longer than [`EXCERPT_BYTES_MAX`].
 pub(crate) fn excerpt(body: &[u8], secrets: &[String]) -> String {
-    let said = stockroom::read_json_bytes::<Value>(body).ok().and_then(|value| {
-        MESSAGE_PATHS.iter().find_map(|path| match at(&value, path) {
-            Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
+    let said = stockroom::read_json_bytes::<Said<'_>>(body).ok().and_then(|said| {
+        MESSAGE_PATHS.iter().find_map(|path| match at(&said, path) {
+            Some(Said::String(text)) if !text.trim().is_empty() => Some(text.to_string()),
             _ => None,
         })
     });
@@ -81,7 +97,7 @@ pub(crate) fn shown(text: &str, secrets: &[String]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         // A secret that JSON had to escape is one as well, where the whole body is shown.
-        let escaped = Value::String(secret.clone()).to_string();
+        let escaped = serde_json::Value::String(secret.clone()).to_string();
         for form in [secret.as_str(), escaped.trim_matches('"')] {
             text = text.replace(form, "***");
         }
@@ -115,6 +131,9 @@ pub(crate) fn header_text(text: &str) -> String {
 
 fn percent(text: &str, stays: fn(u8) -> bool) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    if text.bytes().all(stays) {
+        return text.to_owned();
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if stays(byte) {
@@ -168,7 +187,7 @@ mod tests {
             (r#"{"success":"false"}"#, true),
             ("[]", false),
         ] {
-            let value: Value = serde_json::from_str(body).unwrap();
+            let value: Said<'_> = serde_json::from_str(body).unwrap();
             assert_eq!(says_error(&value, &errors, &successes), is_error, "{body}");
         }
     }

@@ -1,12 +1,12 @@
 //! What a warehouse's answers say, read by a profile. An answer that cannot be relied on is `Err` with the reason;
 //! what follows from it is decided by the conversation.
 
-use serde_json::Value;
 use stockroom::fulfillment::{SkuLevel, StockCheck, WarehouseStock};
 
 use crate::dates::rfc3339_ms;
 use crate::profile::{Profile, StatusWords};
-use crate::remote::{at, name_at, says_error};
+use crate::remote::{at, name_at, says_error, word_at};
+use crate::said::Said;
 
 /// How far a fulfillment order has come, as far as it matters to a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +31,11 @@ pub(crate) struct Told {
 /// Reads a fulfillment order from the answer to a request about it.
 pub(crate) fn told(profile: &Profile, body: &[u8], fulfillment: &str) -> Result<Told, &'static str> {
     let value = success(profile, body)?;
-    let named = name_at(&value, &profile.answer.fulfillment);
+    let named = word_at(&value, &profile.answer.fulfillment);
     if named.as_deref().is_some_and(|named| named != fulfillment) {
         return Err("the answer is about another fulfillment order");
     }
-    let status = name_at(&value, &profile.answer.status);
+    let status = word_at(&value, &profile.answer.status);
     Ok(Told {
         reference: name_at(&value, &profile.answer.id),
         is_named: named.is_some(),
@@ -46,12 +46,13 @@ pub(crate) fn told(profile: &Profile, body: &[u8], fulfillment: &str) -> Result<
 
 /// The progress that an answer tells whatever its HTTP status, if it tells any.
 pub(crate) fn progress_told(profile: &Profile, body: &[u8]) -> Option<Progress> {
-    let value: Value = stockroom::read_json_bytes(body).ok()?;
-    name_at(&value, &profile.answer.status).map(|word| progress(&profile.words, &word))
+    let value: Said<'_> = stockroom::read_json_bytes(body).ok()?;
+    word_at(&value, &profile.answer.status).map(|word| progress(&profile.words, &word))
 }
 
 fn progress(words: &StatusWords, word: &str) -> Progress {
-    let is_in = |list: &[String]| list.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
+    let word = word.trim();
+    let is_in = |list: &[String]| list.iter().any(|known| known.eq_ignore_ascii_case(word));
     match () {
         () if is_in(&words.cancelled) => Progress::Cancelled,
         () if is_in(&words.shipped) => Progress::Shipped,
@@ -66,11 +67,11 @@ pub(crate) fn stock(profile: &Profile, body: &[u8], check: &StockCheck) -> Resul
     let value = success(profile, body)?;
     let fields = &profile.answer;
     let taken_at_ms = match at(&value, &fields.taken_at) {
-        Some(Value::String(text)) => rfc3339_ms(text),
+        Some(Said::String(text)) => rfc3339_ms(text),
         _ => None,
     };
     let taken_at_ms = taken_at_ms.ok_or("the answer does not say when the stock was so, in RFC 3339")?;
-    let Some(Value::Array(entries)) = at(&value, &fields.levels) else {
+    let Some(Said::Array(entries)) = at(&value, &fields.levels) else {
         return Err("the answer has no list of levels".to_owned());
     };
     let mut levels: Vec<SkuLevel> = Vec::new();
@@ -79,7 +80,7 @@ pub(crate) fn stock(profile: &Profile, body: &[u8], check: &StockCheck) -> Resul
         if !check.skus.iter().any(|asked| **asked == *sku) {
             continue;
         }
-        let on_hand = at(entry, &fields.on_hand).and_then(Value::as_i64);
+        let on_hand = at(entry, &fields.on_hand).and_then(Said::as_i64);
         let on_hand = on_hand.ok_or_else(|| format!("level {index} does not say a whole number of units"))?;
         if levels.iter().any(|level| level.sku == sku) {
             return Err(format!("level {index} names a SKU a second time"));
@@ -89,8 +90,8 @@ pub(crate) fn stock(profile: &Profile, body: &[u8], check: &StockCheck) -> Resul
     Ok(WarehouseStock { taken_at_ms, levels })
 }
 
-fn success(profile: &Profile, body: &[u8]) -> Result<Value, &'static str> {
-    let value: Value = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
+fn success<'b>(profile: &Profile, body: &'b [u8]) -> Result<Said<'b>, &'static str> {
+    let value: Said<'_> = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
     if !value.is_object() {
         return Err("the answer is no JSON object");
     }

@@ -5,6 +5,7 @@
 //! and an answer that was lost or cannot be read is followed by one.
 
 mod answers;
+mod json;
 mod requests;
 
 use stockroom::fulfillment::{CancelRequest, FulfillmentRequest, StockCheck};
@@ -14,6 +15,7 @@ use stockroom::ports::{Exchange, HttpFailure, HttpRequest, HttpResponse, Step, T
 use crate::profile::{Asked, Meaning, Profile, ProfileFault};
 use crate::turns::{asked_wait_ms, done, failing, no_answer, refused, retry, unknown, why};
 use answers::{Progress, Told};
+use requests::Wording;
 
 const CREATE: Step = Step("create");
 /// Before a creation whose earlier attempt is in doubt.
@@ -32,6 +34,7 @@ const URL_BYTES_MAX: usize = 8_000;
 #[derive(Clone, Debug)]
 pub struct RestExchange {
     profile: Profile,
+    wording: Wording,
 }
 
 impl RestExchange {
@@ -39,7 +42,7 @@ impl RestExchange {
     pub fn new(profile: Profile) -> Result<Self, ProfileFault> {
         match profile.fault() {
             Some(fault) => Err(fault),
-            None => Ok(RestExchange { profile }),
+            None => Ok(RestExchange { wording: Wording::new(&profile), profile }),
         }
     }
 
@@ -94,7 +97,7 @@ impl Exchange for RestExchange {
 /// Creating.
 impl RestExchange {
     fn create(&self, request: &FulfillmentRequest) -> Turn {
-        ask(requests::create(&self.profile, request), CREATE)
+        ask(requests::create(&self.profile, &self.wording, request), CREATE)
     }
 
     fn look_up(&self, fulfillment: &str, step: Step) -> Turn {

@@ -1,10 +1,10 @@
 //! What ShipBob's answers say. An answer that cannot be relied on is `Err` with the reason; what follows from it is
 //! decided by the conversation.
 
-use serde_json::Value;
 use stockroom::fulfillment::{SkuLevel, StockCheck};
 
 use crate::remote::{at, name_at};
+use crate::said::Said;
 
 /// An order as ShipBob tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) struct Order {
 
 /// Reads an order from the answer to its creation.
 pub(crate) fn created(body: &[u8], fulfillment: &str) -> Result<Order, &'static str> {
-    let value: Value = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
+    let value: Said<'_> = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
     match name_at(&value, "reference_id") {
         Some(reference) if reference != fulfillment => Err("the answer is about another order"),
         _ => order(&value).ok_or("the answer has no id"),
@@ -24,8 +24,8 @@ pub(crate) fn created(body: &[u8], fulfillment: &str) -> Result<Order, &'static 
 
 /// Finds an order in the answer to a look-up. Only one with exactly this reference counts.
 pub(crate) fn found(body: &[u8], fulfillment: &str) -> Result<Option<Order>, &'static str> {
-    let value: Value = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
-    let Value::Array(orders) = value else { return Err("the answer is no list of orders") };
+    let value: Said<'_> = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
+    let Said::Array(orders) = value else { return Err("the answer is no list of orders") };
     let ours = orders.iter().find(|order| name_at(order, "reference_id").as_deref() == Some(fulfillment));
     match ours {
         None if orders.is_empty() => Ok(None),
@@ -34,7 +34,7 @@ pub(crate) fn found(body: &[u8], fulfillment: &str) -> Result<Option<Order>, &'s
     }
 }
 
-fn order(value: &Value) -> Option<Order> {
+fn order(value: &Said<'_>) -> Option<Order> {
     let id = at(value, "id")?.as_u64().filter(|id| *id > 0)?;
     Some(Order { id, status: name_at(value, "status").unwrap_or_default() })
 }
@@ -57,13 +57,13 @@ pub(crate) enum CancelEnd {
 }
 
 pub(crate) fn cancel_end(body: &[u8]) -> CancelEnd {
-    let Ok(value) = stockroom::read_json_bytes::<Value>(body) else { return CancelEnd::Unsaid };
+    let Ok(value) = stockroom::read_json_bytes::<Said<'_>>(body) else { return CancelEnd::Unsaid };
     match name_at(&value, "status").as_deref() {
         Some("Success") => return CancelEnd::All,
         Some("Failure" | "PartialSuccess") => return CancelEnd::NotAll,
         _ => {}
     }
-    let Some(Value::Array(results)) = at(&value, "canceled_shipment_results") else { return CancelEnd::Unsaid };
+    let Some(Said::Array(results)) = at(&value, "canceled_shipment_results") else { return CancelEnd::Unsaid };
     let successes: Option<Vec<bool>> = results.iter().map(|result| at(result, "is_success")?.as_bool()).collect();
     match successes.as_deref() {
         None | Some([]) => CancelEnd::Unsaid,
@@ -90,8 +90,8 @@ pub(crate) struct Page {
 
 /// Reads a page, of one fulfillment center or of all. Items that share a SKU are added up: they are the same goods.
 pub(crate) fn page(body: &[u8], check: &StockCheck, location_id: Option<u64>) -> Result<Page, String> {
-    let value: Value = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
-    let Some(Value::Array(items)) = at(&value, "items") else { return Err("the answer has no items".to_owned()) };
+    let value: Said<'_> = stockroom::read_json_bytes(body).map_err(|_| "the answer is not JSON")?;
+    let Some(Said::Array(items)) = at(&value, "items") else { return Err("the answer has no items".to_owned()) };
     let mut levels: Vec<SkuLevel> = Vec::new();
     for item in items {
         let Some(sku) = name_at(item, "sku") else { continue };
@@ -99,7 +99,7 @@ pub(crate) fn page(body: &[u8], check: &StockCheck, location_id: Option<u64>) ->
             continue;
         }
         let on_hand = match location_id {
-            None => at(item, "total_on_hand_quantity").and_then(Value::as_i64),
+            None => at(item, "total_on_hand_quantity").and_then(Said::as_i64),
             Some(location_id) => on_hand_at(item, location_id),
         };
         let on_hand = on_hand.ok_or("an item does not say a whole number of units")?;
@@ -114,9 +114,9 @@ pub(crate) fn page(body: &[u8], check: &StockCheck, location_id: Option<u64>) ->
 }
 
 /// Units at one fulfillment center. An item that the list of centers leaves out has none there.
-fn on_hand_at(item: &Value, location_id: u64) -> Option<i64> {
-    let Some(Value::Array(locations)) = at(item, "locations") else { return Some(0) };
-    let is_here = |location: &&Value| at(location, "location_id").and_then(Value::as_u64) == Some(location_id);
+fn on_hand_at(item: &Said<'_>, location_id: u64) -> Option<i64> {
+    let Some(Said::Array(locations)) = at(item, "locations") else { return Some(0) };
+    let is_here = |location: &&Said<'_>| at(location, "location_id").and_then(Said::as_u64) == Some(location_id);
     match locations.iter().find(is_here) {
         None => Some(0),
         Some(location) => at(location, "on_hand_quantity")?.as_i64(),

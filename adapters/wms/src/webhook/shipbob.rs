@@ -2,13 +2,13 @@
 //! the shapes of the bodies are published by example only, so what is not understood is an error or is ignored with
 //! a reason, never guessed. `docs/wms.md` names the sources.
 
-use serde_json::Value;
 use stockroom::fulfillment::{NoteFulfillment, NoteShipment, SkuQuantity, WarehouseStatus};
 use stockroom::order::Tracking;
 use stockroom::outbox::MessageId;
 
 use super::{Incoming, ReadError, Verified};
 use crate::remote::{at, name_at, shown};
+use crate::said::Said;
 
 /// Reads the messages of a ShipBob account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl ShipBobReader {
 
     /// What a message asks of Stockroom. `topic` is the text of [`Self::TOPIC_HEADER`].
     pub fn read(&self, message: &Verified<'_>, topic: &str) -> Result<Incoming, ReadError> {
-        let value: Value = stockroom::read_json_bytes(message.body())
+        let value: Said<'_> = stockroom::read_json_bytes(message.body())
             .map_err(|fault| ReadError::NotAnEnvelope { why: shown(&fault.to_string(), &[]) })?;
         if !value.is_object() {
             return Err(ReadError::NotAnEnvelope { why: "the body is no JSON object".to_owned() });
@@ -41,11 +41,11 @@ impl ShipBobReader {
         }
     }
 
-    fn shipped(&self, message: &Verified<'_>, topic: &str, body: &Value) -> Result<Incoming, ReadError> {
+    fn shipped(&self, message: &Verified<'_>, topic: &str, body: &Said<'_>) -> Result<Incoming, ReadError> {
         let malformed = |why: &str| ReadError::Malformed { event: topic.to_owned(), why: why.to_owned() };
         let fulfillment = reference(body).ok_or_else(|| malformed("there is no reference_id"))?;
         let all = shipments(body);
-        let live: Vec<&Value> = all.iter().copied().filter(|shipment| !is_cancelled(shipment)).collect();
+        let live: Vec<&Said<'_>> = all.iter().copied().filter(|shipment| !is_cancelled(shipment)).collect();
         if live.is_empty() {
             return Err(malformed("its only shipments are cancelled"));
         }
@@ -72,7 +72,7 @@ impl ShipBobReader {
         Ok(Incoming::Shipments(notes))
     }
 
-    fn cancelled(&self, message: &Verified<'_>, topic: &str, body: &Value) -> Result<Incoming, ReadError> {
+    fn cancelled(&self, message: &Verified<'_>, topic: &str, body: &Said<'_>) -> Result<Incoming, ReadError> {
         let malformed = |why: &str| ReadError::Malformed { event: topic.to_owned(), why: why.to_owned() };
         let ignored = |why| Ok(Incoming::Ignored { event: topic.to_owned(), why });
         let fulfillment = reference(body).ok_or_else(|| malformed("there is no reference_id"))?;
@@ -94,40 +94,40 @@ impl ShipBobReader {
     }
 }
 
-fn reference(body: &Value) -> Option<String> {
+fn reference(body: &Said<'_>) -> Option<String> {
     name_at(body, "reference_id")
 }
 
-fn is_list(body: &Value) -> bool {
-    matches!(at(body, "shipments"), Some(Value::Array(shipments)) if !shipments.is_empty())
+fn is_list(body: &Said<'_>) -> bool {
+    matches!(at(body, "shipments"), Some(Said::Array(shipments)) if !shipments.is_empty())
 }
 
 /// The shipments of an order; a body without a list of them is one shipment itself.
-fn shipments(body: &Value) -> Vec<&Value> {
+fn shipments<'s, 'b>(body: &'s Said<'b>) -> Vec<&'s Said<'b>> {
     match at(body, "shipments") {
-        Some(Value::Array(shipments)) if !shipments.is_empty() => shipments.iter().collect(),
+        Some(Said::Array(shipments)) if !shipments.is_empty() => shipments.iter().collect(),
         _ => vec![body],
     }
 }
 
-fn is_cancelled(shipment: &Value) -> bool {
+fn is_cancelled(shipment: &Said<'_>) -> bool {
     name_at(shipment, "status").is_some_and(|status| matches!(status.as_str(), "Cancelled" | "Canceled"))
 }
 
 /// The units of a shipment, where each product is one stocked item. ShipBob says units of items, not of products.
-fn items(shipment: &Value) -> Option<Vec<SkuQuantity>> {
-    let Some(Value::Array(products)) = at(shipment, "products") else { return None };
+fn items(shipment: &Said<'_>) -> Option<Vec<SkuQuantity>> {
+    let Some(Said::Array(products)) = at(shipment, "products") else { return None };
     let mut items = Vec::with_capacity(products.len());
     for product in products {
         let sku = name_at(product, "reference_id").or_else(|| name_at(product, "sku"))?;
-        let Some(Value::Array(stocked)) = at(product, "inventory_items") else { return None };
+        let Some(Said::Array(stocked)) = at(product, "inventory_items") else { return None };
         let [item] = stocked.as_slice() else { return None };
         items.push(SkuQuantity { sku, quantity: at(item, "quantity")?.as_i64()? });
     }
     (!items.is_empty()).then_some(items)
 }
 
-fn tracking(shipment: &Value) -> Option<Tracking> {
+fn tracking(shipment: &Said<'_>) -> Option<Tracking> {
     let text = |path: &str| name_at(shipment, path).unwrap_or_default();
     let tracking = Tracking {
         carrier: text("tracking.carrier"),

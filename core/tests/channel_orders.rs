@@ -164,6 +164,7 @@ fn a_new_address_is_followed_until_a_warehouse_was_told_the_old_one() {
     let Answer::Taken(handed) = shop.accept(take).accepted().unwrap().clone() else { panic!("nothing is taken") };
     let [delivery] = &handed.deliveries[..] else { panic!("{handed:?}") };
     let DeliveryBody::RequestFulfillment(request) = &delivery.body else { panic!("{delivery:?}") };
+    let request = request.get().unwrap();
     assert_eq!(request.ship_to.as_ref().map(|to| &*to.city), Some("Tromsø"));
     moves_to("Bodø");
     assert_eq!((city().as_deref(), events(&shop, EventKind::ChannelOrderConflict).len()), (Some("Tromsø"), 1));

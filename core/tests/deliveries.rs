@@ -54,7 +54,7 @@ fn take_one(shop: &Shop) -> LeasedDelivery {
 
 fn report(delivery: &LeasedDelivery, result: DeliveryResult) -> ReportDelivery {
     let LeasedDelivery { destination, number, attempt, .. } = delivery;
-    ReportDelivery { destination: destination.to_string(), number: *number, attempt: *attempt, result }
+    ReportDelivery { destination: destination.clone(), number: *number, attempt: *attempt, result }
 }
 
 fn retry(cause: RetryCause) -> DeliveryResult {

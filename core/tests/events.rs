@@ -260,7 +260,7 @@ fn report_of(shop: &Shop, destination: &str, result: DeliveryResult) {
     let Outcome::Accepted(Answer::Taken(mut taken)) = shop.accept(take).outcome else { panic!("nothing was taken") };
     assert_eq!(taken.deliveries.len(), 1, "{taken:?}");
     let LeasedDelivery { destination, number, attempt, .. } = taken.deliveries.remove(0);
-    checked(shop, ReportDelivery { destination: destination.to_string(), number, attempt, result });
+    checked(shop, ReportDelivery { destination: destination.clone(), number, attempt, result });
 }
 
 fn docs(path: &str) -> PathBuf {

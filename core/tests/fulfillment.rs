@@ -30,6 +30,7 @@ fn an_order_goes_to_its_warehouse_and_leaves_in_two_parcels() {
     );
     let deliveries = take(&shop, "wms-main");
     let DeliveryBody::RequestFulfillment(request) = &deliveries[0].body else { panic!("{deliveries:?}") };
+    let request = request.get().unwrap();
     let items: Vec<_> = request.items.iter().map(|item| (item.line, &*item.sku, item.quantity)).collect();
     assert_eq!((&*request.fulfillment, items), ("o-1-1", vec![(1, "mug", 3), (2, "plate", 2)]));
     assert!(take(&shop, "wms-main").is_empty(), "it is leased");
@@ -66,7 +67,7 @@ fn each_location_of_an_order_gets_its_own() {
     shop.accept(order("o-1", &[("mug", 5)]));
     assert_eq!(react(&shop).requested, 2);
     let units = |destination: &str| match &take(&shop, destination)[0].body {
-        DeliveryBody::RequestFulfillment(request) => request.items[0].quantity,
+        DeliveryBody::RequestFulfillment(request) => request.get().unwrap().items[0].quantity,
         other => panic!("{other:?}"),
     };
     assert_eq!((units("wms-main"), units("wms-backup")), (2, 3));
@@ -176,6 +177,7 @@ fn an_address_can_change_until_the_warehouse_has_it() {
     shop.accept(city("Tromsø"));
     let deliveries = take(&shop, "wms-main");
     let DeliveryBody::RequestFulfillment(request) = &deliveries[0].body else { panic!("{deliveries:?}") };
+    let request = request.get().unwrap();
     assert_eq!((deliveries.len(), request.ship_to.as_ref().map(|to| &*to.city)), (1, Some("Tromsø")));
     shop.reject_as(Code::InFulfillment, city("Oslo"));
     shop.accept(reported(&deliveries[0], handed("W-1")));

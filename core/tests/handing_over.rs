@@ -163,6 +163,7 @@ fn a_note_can_change_until_the_warehouse_has_it() {
     shop.accept(EditOrder { order: "o-1".into(), note: Some("knock".into()), ..EditOrder::default() });
     let deliveries = take(&shop, "wms-main");
     let DeliveryBody::RequestFulfillment(request) = &deliveries[0].body else { panic!("{deliveries:?}") };
+    let request = request.get().unwrap();
     assert_eq!((request.note.as_deref(), &request.ship_to), (Some("knock"), &ship_to()));
 }
 

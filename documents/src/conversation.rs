@@ -154,7 +154,7 @@ impl Conversation {
             }
         };
         let report = command(ReportDelivery {
-            destination: self.delivery.destination.to_string(),
+            destination: self.delivery.destination.clone(),
             number: self.delivery.number,
             attempt: self.delivery.attempt,
             result: result.clone(),

@@ -121,7 +121,7 @@ impl WarehouseHistory {
         let again = self.random.percent(10);
         let taken = if again { self.taken[at].clone() } else { self.taken.swap_remove(at) };
         let result = match self.random.below(10) {
-            0..5 => DeliveryResult::Done(self.answer(&taken.body)),
+            0..5 => DeliveryResult::Done(self.answer(&taken)),
             5..9 => DeliveryResult::Retry(Retry {
                 after_ms: self.random.percent(20).then(|| self.random.between(0, 2 * MINUTE)),
                 doubt: self.random.percent(30),
@@ -141,10 +141,10 @@ impl WarehouseHistory {
         report(&taken.destination, taken.number, taken.attempt, result).into()
     }
 
-    fn answer(&mut self, body: &DeliveryBody) -> DeliveryAnswer {
-        match body {
-            DeliveryBody::RequestFulfillment(request) => {
-                let reference = self.random.percent(70).then(|| format!("W-{}", request.fulfillment));
+    fn answer(&mut self, delivery: &LeasedDelivery) -> DeliveryAnswer {
+        match &delivery.body {
+            DeliveryBody::RequestFulfillment(_) => {
+                let reference = self.random.percent(70).then(|| format!("W-{}", delivery.key));
                 DeliveryAnswer::Handed { reference }
             }
             DeliveryBody::CancelFulfillment(_) => {
@@ -272,8 +272,8 @@ impl WarehouseHistory {
     fn learn(&mut self, outcome: Outcome) {
         let Outcome::Accepted(Answer::Taken(taken)) = outcome else { return };
         for delivery in &taken.deliveries {
-            if let DeliveryBody::RequestFulfillment(request) = &delivery.body {
-                self.fulfillments.push(request.fulfillment.clone());
+            if let DeliveryBody::RequestFulfillment(_) = &delivery.body {
+                self.fulfillments.push(delivery.key.clone());
             }
         }
         self.taken.extend(taken.deliveries);

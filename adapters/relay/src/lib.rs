@@ -135,7 +135,7 @@ impl Relay {
         for (hand, Route { destination, sink, connections }) in routes {
             let keeper = Keeper {
                 room: Arc::clone(room),
-                destination,
+                destination: destination.into(),
                 hand: Arc::clone(&hand),
                 options: options.clone(),
                 stop: Arc::clone(&relay.stop),

@@ -1,6 +1,6 @@
 //! What is said to the engine about deliveries that were taken: what came of an attempt, or that there was none.
 
-use stockroom::{Command, DeliveryResult, LeasedDelivery, ReportDelivery, Retry, RetryCause};
+use stockroom::{Command, DeliveryResult, LeasedDelivery, Name, ReportDelivery, Retry, RetryCause};
 
 /// A delivery and what came of it. It is whole, and goes back to the keeper so: what one thread took from the memory and
 /// another gives back costs both of them a lock, and often a wait for each other.
@@ -26,10 +26,10 @@ impl From<Ended> for Report {
 
 impl Report {
     /// The command, which can be given again where it could not be carried out.
-    pub(crate) fn command(&self, destination: &str) -> Command {
+    pub(crate) fn command(&self, destination: &Name) -> Command {
         let Report { number, attempt, result } = self;
-        let destination = destination.to_owned();
-        ReportDelivery { destination, number: *number, attempt: *attempt, result: result.clone() }.into()
+        ReportDelivery { destination: destination.clone(), number: *number, attempt: *attempt, result: result.clone() }
+            .into()
     }
 }
 

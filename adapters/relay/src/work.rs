@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use stockroom::ports::{Sink, Store};
 use stockroom::{
-    Answer, Command, DeliveryResult, Fulfill, LeasedDelivery, Outcome, Reply, Result, Stockroom, TakeDeliveries,
+    Answer, Command, DeliveryResult, Fulfill, LeasedDelivery, Name, Outcome, Reply, Result, Stockroom, TakeDeliveries,
     TakenDeliveries, UpdateListings,
 };
 
@@ -172,7 +172,7 @@ impl Deliverer {
 /// they are at work.
 pub(crate) struct Keeper<S> {
     pub(crate) room: Arc<Stockroom<S>>,
-    pub(crate) destination: String,
+    pub(crate) destination: Name,
     pub(crate) hand: Arc<Hand>,
     pub(crate) options: RelayOptions,
     pub(crate) stop: Arc<Stop>,
@@ -255,7 +255,7 @@ impl<S: Store> Keeper<S> {
 
     fn take(&self, max: u32) -> TakeDeliveries {
         let lease_ms = i64::try_from(self.options.lease.as_millis()).unwrap_or(i64::MAX);
-        TakeDeliveries { destination: self.destination.clone(), max, lease_ms }
+        TakeDeliveries { destination: self.destination.to_string(), max, lease_ms }
     }
 
     fn taken(&self, reply: Reply) -> TakenDeliveries {

@@ -77,6 +77,7 @@ impl Sink for Warehouse {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
         let fails = self.fail_every != 0 && attempt % self.fail_every == 0;
         let DeliveryBody::RequestFulfillment(request) = &delivery.body else { panic!("{delivery:?}") };
+        let request = request.get().unwrap();
         let mut created = self.created.lock().unwrap();
         let known = created.contains_key(&request.fulfillment);
         // A failure after it was applied, as the worst warehouses have it: the next attempt looks first.

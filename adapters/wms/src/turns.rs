@@ -1,6 +1,7 @@
 //! The ends of a conversation that all exchanges share, so that each says who is at fault and whether a doubt
 //! remains in the same way. What an answer means is not decided here.
 
+use stockroom::Error;
 use stockroom::outbox::{DeliveryAnswer, DeliveryResult, LeasedDelivery, Retry, RetryCause};
 use stockroom::ports::{HttpFailure, HttpResponse, Turn};
 
@@ -29,6 +30,12 @@ pub(crate) fn retry(cause: RetryCause, doubt: bool, after_ms: Option<i64>, why: 
 pub(crate) fn unknown(delivery: &LeasedDelivery) -> Turn {
     let why = "this exchange does not know this kind of delivery or step; is the host newer than the adapter?";
     failing(delivery.doubt, why)
+}
+
+/// A delivery that the store has damaged. Nothing was sent for it now; trying again does no harm, and where it stays so it
+/// becomes a dead letter that somebody looks at.
+pub(crate) fn unreadable(delivery: &LeasedDelivery, error: &Error) -> Turn {
+    retry(RetryCause::NotYet, delivery.doubt, None, error.to_string())
 }
 
 /// No answer came; `doubt` says whether the request may have been carried out, or an earlier one may.

@@ -213,7 +213,7 @@ fn bodies(orders: usize) -> Outcome<Vec<(String, String)>> {
         for record in &rows {
             if let Record::Delivery(row) = record {
                 if let DeliveryBody::RequestFulfillment(request) = &row.body {
-                    let request: &FulfillmentRequest = request;
+                    let request: &FulfillmentRequest = request.get()?;
                     bodies.push((request.fulfillment.clone(), serde_json::to_string(request)?));
                 }
             }

@@ -29,9 +29,9 @@ pub(super) fn queue(
             DeliveryBody::SetQuantities(batch) => {
                 let mut batch = batch.clone();
                 batch.listings.extend(added.iter().cloned());
-                DeliveryBody::SetQuantities(batch)
+                Ok(DeliveryBody::SetQuantities(batch))
             }
-            other => other.clone(),
+            other => Ok(other.clone()),
         })?;
         if joined {
             settings.open_count = count;

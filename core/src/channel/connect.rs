@@ -19,7 +19,7 @@ const BATCH_MAX: u32 = 1_000;
 pub(crate) fn connect(decision: &mut Decision<'_>, command: &ConnectChannel) -> Result<Answer, Stop> {
     let mut faults = Faults::default();
     judge_channel(decision, &command.channel, &mut faults)?;
-    judge_destination(decision, &command.destination, &mut faults)?;
+    judge_destination(decision, &command.destination.as_str().into(), &mut faults)?;
     judge_policy(&command.policy, &mut faults);
     let channel: Name = command.channel.as_str().into();
     let destination: Name = command.destination.as_str().into();

@@ -1,9 +1,11 @@
 //! Parts of rows that most commands pass over: a store may hand them over as the JSON text that it has, and they are read
 //! when somebody first asks.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -40,11 +42,27 @@ impl<T: DeserializeOwned> Unread<T> {
         if let Some(value) = self.0.value.get() {
             return Ok(value);
         }
+        let value = self.read()?;
+        Ok(self.0.value.get_or_init(|| value))
+    }
+
+    /// The value as another type that borrows from it, or from the text where nobody has read that yet. Nothing is kept.
+    pub(crate) fn view_as<'u, V: From<&'u T> + Deserialize<'u>>(&'u self) -> Result<V, Error> {
+        match self.known() {
+            Some(value) => Ok(value.into()),
+            None => self.read(),
+        }
+    }
+
+    /// The store's text, where nobody has read it yet.
+    pub(crate) fn unread_text(&self) -> Option<&str> {
+        if self.known().is_some() { None } else { self.0.text.as_deref() }
+    }
+
+    fn read<'u, V: Deserialize<'u>>(&'u self) -> Result<V, Error> {
         let unreadable = |why: String| Error::new(ErrorKind::Corrupt, "engine.read", why);
         let text = self.0.text.as_deref().ok_or_else(|| unreadable("a row lacks a part".to_owned()))?;
-        let value =
-            read_json(text).map_err(|error| unreadable(format!("a part of a row: {error}")).with_source(error))?;
-        Ok(self.0.value.get_or_init(|| value))
+        read_json(text).map_err(|error| unreadable(format!("a part of a row: {error}")).with_source(error))
     }
 
     /// The value if it was read, or made here.
@@ -83,6 +101,24 @@ impl<T: DeserializeOwned + Serialize> Serialize for Unread<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unread<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer).map(Unread::from)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Unread<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
     }
 }
 

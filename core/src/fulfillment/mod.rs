@@ -8,6 +8,7 @@ mod react;
 mod register;
 mod rows;
 mod stock;
+mod view;
 
 pub use commands::{
     CancelRequest, ChangedFulfillment, ComparedStock, Fulfill, Fulfilled, FulfillmentRequest, NoteFulfillment,
@@ -27,6 +28,8 @@ pub(crate) use react::{can_readdress, fulfill, readdress};
 pub(crate) use register::register_warehouse;
 use stock::note_checked;
 pub(crate) use stock::note_stock;
+
+pub use view::{ItemView, RequestView};
 
 /// The subscription that is the module's place in the events.
 pub const SUBSCRIPTION: &str = "fulfillment";

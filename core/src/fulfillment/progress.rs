@@ -14,7 +14,8 @@ use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, Name, O
 use crate::inventory::{Reason, whole_units};
 use crate::order::{Order, judge_tracking, let_go, move_units, ship_units};
 use crate::outbox::{
-    DeliveryAnswer, DeliveryBody, Ended, EventKind, ReassignedFulfillment, ShippedFulfillment, kept, remove, take_in,
+    Delivery, DeliveryAnswer, DeliveryBody, Ended, EventKind, ReassignedFulfillment, ShippedFulfillment, kept, remove,
+    take_in,
 };
 use crate::planted::planted;
 use crate::quantity::{QUANTITY_MAX, is_orderable};
@@ -78,9 +79,12 @@ pub(crate) fn foresee(rows: &WorkingSet, fulfillment: &str, needs: &mut Needs) {
 /// Asks for what a report about a fulfillment order is sure to need.
 pub(crate) fn foresee_report(rows: &WorkingSet, fulfillment: &str, needs: &mut Needs) {
     let Some((order, sequence)) = parse_fulfillment_id(fulfillment) else { return };
-    rows.missing_order_number(order, needs);
-    if let Ok(Some(number)) = rows.number_alone(order) {
-        rows.missing_records(std::iter::once(RecordKey::Fulfillment(number, sequence)), needs);
+    match rows.known_number(order) {
+        None => rows.missing_order_number(order, needs),
+        Some(None) => {}
+        Some(Some(number)) => {
+            rows.missing_records(std::iter::once(RecordKey::Fulfillment(number, sequence)), needs);
+        }
     }
 }
 
@@ -216,10 +220,10 @@ fn say(
 }
 
 /// What came of a delivery that this module wrote. Where the order was pruned meanwhile, nobody is left to be told.
-pub(crate) fn delivered(decision: &mut Decision<'_>, body: &DeliveryBody, ended: &Ended<'_>) -> Result<(), Stop> {
-    match body {
-        DeliveryBody::RequestFulfillment(request) => {
-            let Some((order, mut row)) = find_row(decision, &request.fulfillment)? else {
+pub(crate) fn delivered(decision: &mut Decision<'_>, delivery: &Delivery, ended: &Ended<'_>) -> Result<(), Stop> {
+    match &delivery.body {
+        DeliveryBody::RequestFulfillment(_) => {
+            let Some((order, mut row)) = find_row(decision, &delivery.key)? else {
                 return Ok(());
             };
             row.delivery = 0;

@@ -3,7 +3,6 @@
 //! the event said, so that reading an event twice, late or together with others changes nothing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::code::{Code, Faults, Rejection};
 use crate::engine::{Answer, Decision, Found, Query, RecordKey, Stop};
@@ -172,7 +171,7 @@ pub(super) fn request(
         note: details.and_then(|details| details.note.clone()),
         items: requested.clone(),
     };
-    let body = DeliveryBody::RequestFulfillment(Arc::new(document));
+    let body = DeliveryBody::RequestFulfillment(document.into());
     let delivery = enqueue(decision, &warehouse.destination, fulfillment.clone(), body)?;
     if warehouse.check_on_allocation {
         for (part, some) in requested.chunks(CHECKED_SKUS_MAX).enumerate() {
@@ -214,9 +213,10 @@ pub(crate) fn readdress(decision: &mut Decision<'_>, order: &Order) -> Result<bo
         let replaced = replace(decision, &row.destination, row.delivery, |body| match body {
             DeliveryBody::RequestFulfillment(request) => {
                 let (ship_to, note) = (details.ship_to.clone(), details.note.clone());
-                DeliveryBody::RequestFulfillment(Arc::new(FulfillmentRequest { ship_to, note, ..(**request).clone() }))
+                let request = FulfillmentRequest { ship_to, note, ..request.get()?.clone() };
+                Ok(DeliveryBody::RequestFulfillment(request.into()))
             }
-            other => other.clone(),
+            other => Ok(other.clone()),
         })?;
         if !replaced {
             return Ok(false);

@@ -9,7 +9,7 @@ use crate::outbox::{judge_destination, put_place};
 pub(crate) fn register_warehouse(decision: &mut Decision<'_>, command: &RegisterWarehouse) -> Result<Answer, Stop> {
     let mut faults = Faults::default();
     let location = location(decision, &command.location, &mut faults)?;
-    judge_destination(decision, &command.destination, &mut faults)?;
+    judge_destination(decision, &command.destination.as_str().into(), &mut faults)?;
     faults.check()?;
     let destination: Name = command.destination.as_str().into();
     let known = decision.rows.record::<Warehouse>(&RecordKey::Warehouse(location))?.cloned();

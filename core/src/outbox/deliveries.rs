@@ -125,20 +125,21 @@ pub(crate) fn replace(
     decision: &mut Decision<'_>,
     destination: &Name,
     number: u64,
-    body: impl FnOnce(&DeliveryBody) -> DeliveryBody,
+    body: impl FnOnce(&DeliveryBody) -> Result<DeliveryBody, Error>,
 ) -> Result<bool, Stop> {
     let row = decision.rows.record::<Delivery>(&RecordKey::Delivery(destination.clone(), number))?.cloned();
     let Some(row) = row.filter(|row| row.attempts == 0) else {
         return Ok(false);
     };
-    let body = body(&row.body);
+    let body = body(&row.body)?;
     decision.rows.set_record(Delivery { body, ..row })?;
     Ok(true)
 }
 
 pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Result<Answer, Stop> {
     let mut faults = Faults::default();
-    judge_destination(decision, &command.destination, &mut faults)?;
+    let name: Name = command.destination.as_str().into();
+    judge_destination(decision, &name, &mut faults)?;
     if !(1..=TAKE_MAX).contains(&command.max) {
         faults.add(Code::QuantityOutOfRange, || "max".into(), format!("not 1 to {TAKE_MAX}"));
     }
@@ -147,7 +148,7 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
         faults.add(Code::TimeOutOfRange, || "lease_ms".into(), detail);
     }
     faults.check()?;
-    let destination = registered(decision, &command.destination.as_str().into())?;
+    let destination = registered(decision, &name)?;
     let now_ms = decision.now_ms;
     if destination.paused_until_ms > now_ms {
         let next_due_at_ms = Some(destination.paused_until_ms);
@@ -247,12 +248,12 @@ pub(crate) fn report(decision: &mut Decision<'_>, command: &ReportDelivery) -> R
 
 /// Asks for what a report is sure to need: the delivery and, once that is here, what it is about.
 pub(crate) fn foresee_report(rows: &WorkingSet, command: &ReportDelivery, needs: &mut Needs) {
-    let key = RecordKey::Delivery(command.destination.as_str().into(), command.number);
+    let key = RecordKey::Delivery(command.destination.clone(), command.number);
     match rows.record::<Delivery>(&key) {
         Err(_) => needs.records.push(key),
         Ok(None) => {}
         Ok(Some(row)) => match &row.body {
-            DeliveryBody::RequestFulfillment(request) => fulfillment::foresee_report(rows, &request.fulfillment, needs),
+            DeliveryBody::RequestFulfillment(_) => fulfillment::foresee_report(rows, &row.key, needs),
             DeliveryBody::CancelFulfillment(request) => fulfillment::foresee_report(rows, &request.fulfillment, needs),
             DeliveryBody::CheckStock(_) => {}
             body => channel::foresee_delivered(rows, body, needs),
@@ -349,7 +350,7 @@ pub(crate) fn backoff_ms(patience: &Patience, number: u64, attempt: u32) -> i64 
 /// The delivery is over and gone; whoever wrote it is told.
 fn end(decision: &mut Decision<'_>, row: &Delivery, ended: &Ended<'_>) -> Result<(), Stop> {
     remove(decision, &row.destination, row.number)?;
-    fulfillment::delivered(decision, &row.body, ended)?;
+    fulfillment::delivered(decision, row, ended)?;
     channel::delivered(decision, row, ended)
 }
 
@@ -388,7 +389,7 @@ fn told(row: &Delivery) -> DeadDelivery {
 }
 
 fn dead(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Delivery, Stop> {
-    let record = known(decision, destination, number)?;
+    let record = known(decision, &destination.into(), number)?;
     let row = delivery(&record)?;
     match row.state {
         DeliveryState::Dead => Ok(row.clone()),
@@ -397,11 +398,11 @@ fn dead(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Deliv
 }
 
 /// The record of a delivery that a command names.
-fn known(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Arc<Record>, Stop> {
+fn known(decision: &Decision<'_>, destination: &Name, number: u64) -> Result<Arc<Record>, Stop> {
     let mut faults = Faults::default();
     judge_destination(decision, destination, &mut faults)?;
     faults.check()?;
-    let record = decision.rows.shared_record(&RecordKey::Delivery(destination.into(), number))?;
+    let record = decision.rows.shared_record(&RecordKey::Delivery(destination.clone(), number))?;
     record.ok_or_else(|| Rejection::one(Code::DeliveryUnknown, "number", "there is no such delivery").into())
 }
 
@@ -424,10 +425,10 @@ fn registered(decision: &Decision<'_>, destination: &Name) -> Result<Destination
 }
 
 /// Notes a fault where no destination has this name.
-pub(crate) fn judge_destination(decision: &Decision<'_>, destination: &str, faults: &mut Faults) -> Result<(), Stop> {
+pub(crate) fn judge_destination(decision: &Decision<'_>, destination: &Name, faults: &mut Faults) -> Result<(), Stop> {
     if let Some(fault) = name_fault(destination, ID_BYTES_MAX) {
         faults.add(Code::IdInvalid, || "destination".into(), fault);
-    } else if decision.rows.record::<Destination>(&RecordKey::Destination(destination.into()))?.is_none() {
+    } else if decision.rows.record::<Destination>(&RecordKey::Destination(destination.clone()))?.is_none() {
         faults.add(Code::DestinationUnknown, || "destination".into(), "is not registered");
     }
     Ok(())

@@ -1,14 +1,15 @@
 //! Deliveries as rows and as documents: what is handed to the outside, where it goes, and what came of it.
 //! Data only; the rules stand in `deliveries.rs`.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::{ReadQuantities, SetQuantities, ShipmentNotice, ShownQuantities};
+use crate::engine::Unread;
+use crate::error::Error;
 use crate::fulfillment::{CancelRequest, FulfillmentRequest, StockCheck, WarehouseStock};
-use crate::ids::Name;
+use crate::ids::{Name, read_name};
+use crate::json_reader::read_json;
 
 /// The highest number that a delivery may have, so that a store can keep it together with its destination's own in one
 /// number of 64 bits. At ten thousand a second it is reached after 55 years.
@@ -70,7 +71,8 @@ pub struct Delivery {
     pub destination: Name,
     /// Its number there, from 1.
     pub number: u64,
-    /// Deliveries to one destination with one key go one after the other, in the order of their numbers.
+    /// Deliveries to one destination with one key go one after the other, in the order of their numbers. Of those that
+    /// hand a fulfillment order over, or ask to give it up, it is the fulfillment order's name.
     pub key: String,
     /// Whether it waits, is under way, or was given up.
     pub state: DeliveryState,
@@ -126,8 +128,9 @@ impl DeliveryState {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeliveryBody {
-    /// A warehouse is to ship. Shared: it goes from the store to the relay and back unchanged.
-    RequestFulfillment(Arc<FulfillmentRequest>),
+    /// A warehouse is to ship. It goes from the store to whoever carries it as it is: the engine finds what it is about
+    /// by the delivery's key, which is the fulfillment order's name.
+    RequestFulfillment(Unread<FulfillmentRequest>),
     /// A warehouse is not to ship after all.
     CancelFulfillment(CancelRequest),
     /// A warehouse is to say what it has.
@@ -140,6 +143,35 @@ pub enum DeliveryBody {
     TellShipment(Box<ShipmentNotice>),
 }
 
+/// How the document of a request to ship begins and ends, around the request.
+const REQUEST: (&str, &str) = ("{\"request_fulfillment\":", "}");
+
+impl DeliveryBody {
+    /// Reads a document as a store keeps it. What a warehouse is asked to ship is not looked at before somebody asks for
+    /// it: the engine never does while deliveries are taken and reported.
+    ///
+    /// # Errors
+    /// Where the text is none, as far as it is looked at.
+    pub fn of_text(text: &str) -> serde_json::Result<Self> {
+        let (begin, end) = REQUEST;
+        match text.strip_prefix(begin).and_then(|text| text.strip_suffix(end)) {
+            Some(request) => Ok(DeliveryBody::RequestFulfillment(Unread::of_text(request))),
+            None => read_json(text),
+        }
+    }
+
+    /// Reads what is not read yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) where it cannot be read.
+    pub fn check(&self) -> Result<(), Error> {
+        match self {
+            DeliveryBody::RequestFulfillment(request) => request.get().map(drop),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A delivery that was taken, as whoever runs it gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeasedDelivery {
@@ -147,7 +179,7 @@ pub struct LeasedDelivery {
     pub destination: Name,
     /// Its number there.
     pub number: u64,
-    /// Its ordering key.
+    /// Its ordering key. Of a request to ship and of one to give up, the fulfillment order's name.
     pub key: String,
     /// Which attempt this is, from 1. Say it in the report.
     pub attempt: u32,
@@ -273,7 +305,8 @@ pub struct TakenDeliveries {
 #[serde(deny_unknown_fields)]
 pub struct ReportDelivery {
     /// Where it went.
-    pub destination: String,
+    #[serde(deserialize_with = "read_name")]
+    pub destination: Name,
     /// Its number there.
     pub number: u64,
     /// Which attempt it was.
@@ -322,4 +355,63 @@ pub struct MessageId {
     pub source: String,
     /// Its id there, 1 to 128 bytes.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::fulfillment::RequestedItem;
+
+    fn bodies() -> [DeliveryBody; 3] {
+        let request = FulfillmentRequest {
+            fulfillment: "o-1-1".to_owned(),
+            order: "o-1".into(),
+            location: "main".into(),
+            channel: "web".into(),
+            placed_at_ms: 1,
+            currency: "EUR".to_owned(),
+            ship_to: None,
+            note: Some("}".to_owned()),
+            items: vec![RequestedItem { line: 1, sku: "mug".into(), quantity: 2 }],
+        };
+        [
+            DeliveryBody::RequestFulfillment(request.into()),
+            DeliveryBody::CancelFulfillment(CancelRequest { fulfillment: "o-1-1".to_owned(), reference: None }),
+            DeliveryBody::CheckStock(StockCheck { location: "main".into(), skus: vec!["mug".into()] }),
+        ]
+    }
+
+    #[test]
+    fn a_body_is_read_as_it_was_written() {
+        for body in bodies() {
+            let text = serde_json::to_string(&body).unwrap();
+            let read = DeliveryBody::of_text(&text).unwrap();
+            // What serde calls the variant is what the text begins with, or it would have been read at once.
+            if let DeliveryBody::RequestFulfillment(request) = &read {
+                assert!(request.known().is_none());
+            }
+            assert!(read.check().is_ok());
+            assert_eq!(read, body);
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+            let spaced = serde_json::to_string_pretty(&body).unwrap();
+            assert_eq!(DeliveryBody::of_text(&spaced).unwrap(), body);
+        }
+    }
+
+    #[test]
+    fn what_is_no_body_is_said_at_once_or_when_it_is_asked_for() {
+        for text in ["", "{}", "[]", r#"{"check_stock":{}}"#, r#"{"none":{}}"#, r#"{"request_fulfillment":{}} "#] {
+            assert!(DeliveryBody::of_text(text).is_err(), "{text}");
+        }
+        for text in [
+            r#"{"request_fulfillment":{}}"#,
+            r#"{"request_fulfillment":}"#,
+            r#"{"request_fulfillment":{}"#,
+            r#"{"request_fulfillment":{}}}"#,
+        ] {
+            let body = DeliveryBody::of_text(text).unwrap();
+            assert_eq!(body.check().unwrap_err().kind(), ErrorKind::Corrupt, "{text}");
+        }
+    }
 }

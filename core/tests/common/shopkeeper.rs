@@ -44,7 +44,7 @@ impl Shopkeeper for Shop {
 
     fn report(&self, delivery: &LeasedDelivery, result: DeliveryResult) {
         self.accept(ReportDelivery {
-            destination: delivery.destination.to_string(),
+            destination: delivery.destination.clone(),
             number: delivery.number,
             attempt: delivery.attempt,
             result,

@@ -40,7 +40,7 @@ pub(crate) fn take(shop: &Shop, destination: &str) -> Vec<LeasedDelivery> {
 
 pub(crate) fn reported(delivery: &LeasedDelivery, result: DeliveryResult) -> ReportDelivery {
     ReportDelivery {
-        destination: delivery.destination.to_string(),
+        destination: delivery.destination.clone(),
         number: delivery.number,
         attempt: delivery.attempt,
         result,

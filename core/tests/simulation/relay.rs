@@ -115,7 +115,7 @@ impl World {
         let result = self.carried(rng, &delivery, fault)?;
         self.reports.push(PendingReport {
             report: ReportDelivery {
-                destination: delivery.destination.to_string(),
+                destination: delivery.destination.clone(),
                 number: delivery.number,
                 attempt: delivery.attempt,
                 result,
@@ -172,7 +172,7 @@ impl World {
             self.now_ms = self.now_ms.max(pending.lease_until_ms + 1);
             if rng.chance(80) {
                 let node = self.any_node(rng);
-                self.take_from(node, pending.report.destination.clone(), 100, 60 * SECOND_MS, None)?;
+                self.take_from(node, pending.report.destination.to_string(), 100, 60 * SECOND_MS, None)?;
             }
         }
         let node = self.any_node(rng);
@@ -209,8 +209,8 @@ impl World {
 
     /// Whether the warehouse has what nobody heard that it took. That is not given up but looked up.
     fn was_handed_over(&self, letter: &Delivery) -> bool {
-        let DeliveryBody::RequestFulfillment(request) = &letter.body else { return false };
-        self.warehouses.iter().any(|warehouse| warehouse.parcels.contains_key(&request.fulfillment))
+        let DeliveryBody::RequestFulfillment(_) = &letter.body else { return false };
+        self.warehouses.iter().any(|warehouse| warehouse.parcels.contains_key(&letter.key))
     }
 
     /// An operator gives refused units to another location.

@@ -84,6 +84,7 @@ impl World {
         let done = |answer| Ok(DeliveryResult::Done(answer));
         match &delivery.body {
             DeliveryBody::RequestFulfillment(request) => {
+                let request = request.get().map_err(|error| broken("HANDED-ONCE", error.to_string()))?;
                 let known = warehouse.parcels.get_mut(&request.fulfillment);
                 if let Some(parcel) = known {
                     // One in doubt is looked up; a key finds what it was used for.

@@ -714,7 +714,10 @@ export type DeliveryAnswer =
 
 /** What a delivery hands over. */
 export type DeliveryBody =
-  /** A warehouse is to ship. Shared: it goes from the store to the relay and back unchanged. */
+  /**
+   * A warehouse is to ship. It goes from the store to whoever carries it as it is: the engine finds what it is
+   * about by the delivery's key, which is the fulfillment order's name.
+   */
   | { request_fulfillment: FulfillmentRequest }
   /** A warehouse is not to ship after all. */
   | { cancel_fulfillment: CancelRequest }
@@ -1180,7 +1183,7 @@ export interface LeasedDelivery {
   destination: string;
   /** Whether an earlier attempt may have been carried out: look before doing it again. */
   doubt: boolean;
-  /** Its ordering key. */
+  /** Its ordering key. Of a request to ship and of one to give up, the fulfillment order's name. */
   key: string;
   /** Report before this time, or the lease ends and it is taken again, in doubt. */
   lease_until_ms: number;

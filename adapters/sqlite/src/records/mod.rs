@@ -116,8 +116,10 @@ pub(crate) fn page(
     }?;
     for record in &records {
         // Whoever reads pages wants all of each row.
-        if let Record::Fulfillment(row) = record {
-            row.items()?;
+        match record {
+            Record::Fulfillment(row) => drop(row.items()?),
+            Record::Delivery(row) => row.body.check()?,
+            _ => {}
         }
     }
     Ok(records)

@@ -2,13 +2,15 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use stockroom::engine::{Found, Record, RecordChange, RecordKey, WorkingSet};
-use stockroom::outbox::{DELIVERY_NUMBER_MAX, Delivery, DeliveryState, Destination, InboxMessage, Patience};
+use stockroom::outbox::{
+    DELIVERY_NUMBER_MAX, Delivery, DeliveryBody, DeliveryState, Destination, InboxMessage, Patience,
+};
 use stockroom::{Error, ErrorKind, Name, Result};
 
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
 use crate::read::many;
-use crate::rows::{json, named, number, text};
+use crate::rows::{named, number, text, unreadable};
 use crate::write::{WRITE, prepare, signed, to_json};
 
 pub(super) const DESTINATIONS: Table = Table {
@@ -262,9 +264,13 @@ pub(crate) fn delivery_to(destination: Name, row: &Row<'_>) -> rusqlite::Result<
         due_at_ms: milliseconds(row, 6)?,
         created_at_ms: milliseconds(row, 7)?,
         why: row.get(8)?,
-        body: json(row, 9)?,
+        body: body(row, 9)?,
         failed: row.get(10)?,
     })
+}
+
+fn body(row: &Row<'_>, column: usize) -> rusqlite::Result<DeliveryBody> {
+    DeliveryBody::of_text(row.get_ref(column)?.as_str()?).map_err(|error| unreadable(column, error))
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<InboxMessage> {

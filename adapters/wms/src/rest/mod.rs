@@ -8,12 +8,13 @@ mod answers;
 mod json;
 mod requests;
 
+use stockroom::engine::Unread;
 use stockroom::fulfillment::{CancelRequest, FulfillmentRequest, StockCheck};
 use stockroom::outbox::{DeliveryAnswer, DeliveryBody, LeasedDelivery, RetryCause};
 use stockroom::ports::{Exchange, HttpFailure, HttpRequest, HttpResponse, Step, Turn};
 
 use crate::profile::{Asked, Meaning, Profile, ProfileFault};
-use crate::turns::{asked_wait_ms, done, failing, no_answer, refused, retry, unknown, why};
+use crate::turns::{asked_wait_ms, done, failing, no_answer, refused, retry, unknown, unreadable, why};
 use answers::{Progress, Told};
 use requests::Wording;
 
@@ -55,10 +56,9 @@ impl RestExchange {
 impl Exchange for RestExchange {
     fn begin(&self, delivery: &LeasedDelivery) -> Turn {
         match &delivery.body {
-            DeliveryBody::RequestFulfillment(request) => match name_fault(&request.fulfillment) {
-                Some(fault) => refused(fault),
-                None if delivery.doubt && self.profile.looks_up() => self.look_up(&request.fulfillment, LOOK_UP),
-                None => self.create(request),
+            DeliveryBody::RequestFulfillment(request) => match request.name() {
+                Ok(name) => self.request(delivery, request, &name),
+                Err(error) => unreadable(delivery, &error),
             },
             // Asking twice to give up is as good as once, and the answer says what became of the first: so a doubt
             // needs no look before.
@@ -80,10 +80,11 @@ impl Exchange for RestExchange {
         now_ms: i64,
     ) -> Turn {
         match (&delivery.body, step) {
-            (DeliveryBody::RequestFulfillment(request), CREATE) => self.created(delivery, request, answer, now_ms),
-            (DeliveryBody::RequestFulfillment(request), LOOK_UP | CONFIRM) => {
-                self.looked_up(request, step, answer, now_ms)
-            }
+            (DeliveryBody::RequestFulfillment(request), CREATE | LOOK_UP | CONFIRM) => match request.name() {
+                Ok(name) if step == CREATE => self.created(delivery, &name, answer, now_ms),
+                Ok(name) => self.looked_up(delivery, &name, request, step, answer, now_ms),
+                Err(error) => unreadable(delivery, &error),
+            },
             (DeliveryBody::CancelFulfillment(request), CANCEL) => self.cancelled(delivery, request, answer, now_ms),
             (DeliveryBody::CancelFulfillment(request), CONFIRM_CANCEL) => {
                 self.confirmed_cancel(request, answer, now_ms)
@@ -96,8 +97,19 @@ impl Exchange for RestExchange {
 
 /// Creating.
 impl RestExchange {
-    fn create(&self, request: &FulfillmentRequest) -> Turn {
-        ask(requests::create(&self.profile, &self.wording, request), CREATE)
+    fn request(&self, delivery: &LeasedDelivery, request: &Unread<FulfillmentRequest>, name: &str) -> Turn {
+        match name_fault(name) {
+            Some(fault) => refused(fault),
+            None if delivery.doubt && self.profile.looks_up() => self.look_up(name, LOOK_UP),
+            None => self.create(delivery, request),
+        }
+    }
+
+    fn create(&self, delivery: &LeasedDelivery, request: &Unread<FulfillmentRequest>) -> Turn {
+        match request.view() {
+            Ok(request) => ask(requests::create(&self.profile, &self.wording, &request), CREATE),
+            Err(error) => unreadable(delivery, &error),
+        }
     }
 
     fn look_up(&self, fulfillment: &str, step: Step) -> Turn {
@@ -107,7 +119,7 @@ impl RestExchange {
     fn created(
         &self,
         delivery: &LeasedDelivery,
-        request: &FulfillmentRequest,
+        name: &str,
         answer: Result<&HttpResponse, &HttpFailure>,
         now_ms: i64,
     ) -> Turn {
@@ -117,20 +129,20 @@ impl RestExchange {
             Ok(response) => response,
             Err(failure @ HttpFailure::NotSent(_)) => return no_answer(failure, old_doubt, &self.secrets()),
             Err(failure @ HttpFailure::Lost(_)) => {
-                return self.confirm(&request.fulfillment, no_answer(failure, true, &self.secrets()));
+                return self.confirm(name, no_answer(failure, true, &self.secrets()));
             }
         };
         match self.profile.statuses.meaning(Asked::Create, response.status) {
-            Meaning::Done => match answers::told(&self.profile, &response.body, &request.fulfillment) {
+            Meaning::Done => match answers::told(&self.profile, &response.body, name) {
                 Ok(told) if told.reference.is_some() => handed(told),
-                Ok(_) => self.confirm(&request.fulfillment, failing(true, "the answer has no id")),
-                Err(fault) => self.confirm(&request.fulfillment, failing(true, self.why(fault, response))),
+                Ok(_) => self.confirm(name, failing(true, "the answer has no id")),
+                Err(fault) => self.confirm(name, failing(true, self.why(fault, response))),
             },
             Meaning::Exists => {
                 // The name is ours alone, so what is there by it is this request, whatever else the answer says.
-                let told = answers::told(&self.profile, &response.body, &request.fulfillment).ok();
+                let told = answers::told(&self.profile, &response.body, name).ok();
                 let reference = told.and_then(|told| told.reference);
-                self.confirm(&request.fulfillment, done(DeliveryAnswer::Handed { reference }))
+                self.confirm(name, done(DeliveryAnswer::Handed { reference }))
             }
             Meaning::Refused => refused(self.why("the warehouse refuses it", response)),
             // These say that it was not carried out; whatever else goes wrong may have come after it was.
@@ -146,7 +158,9 @@ impl RestExchange {
 
     fn looked_up(
         &self,
-        request: &FulfillmentRequest,
+        delivery: &LeasedDelivery,
+        name: &str,
+        request: &Unread<FulfillmentRequest>,
         step: Step,
         answer: Result<&HttpResponse, &HttpFailure>,
         now_ms: i64,
@@ -156,13 +170,13 @@ impl RestExchange {
             Err(failure) => return no_answer(failure, true, &self.secrets()),
         };
         match self.profile.statuses.meaning(Asked::LookUp, response.status) {
-            Meaning::Done => match answers::told(&self.profile, &response.body, &request.fulfillment) {
+            Meaning::Done => match answers::told(&self.profile, &response.body, name) {
                 // The name alone is enough here: it is there, and some warehouses give it no other.
                 Ok(told) if told.reference.is_some() || told.is_named => handed(told),
                 Ok(_) => failing(true, "the look-up was answered with neither an id nor the name"),
                 Err(fault) => failing(true, self.why(fault, response)),
             },
-            Meaning::NotFound if step == LOOK_UP => self.create(request),
+            Meaning::NotFound if step == LOOK_UP => self.create(delivery, request),
             // A creation was just sent: it can still be on its way, so that it is not there now settles nothing.
             Meaning::NotFound => failing(true, "no answer that counts to the creation, and it cannot be found yet"),
             // Also where the look is refused: that answers nothing about what was looked for.

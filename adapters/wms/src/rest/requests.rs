@@ -1,7 +1,7 @@
 //! The requests of the contract, as a profile words them. They are made here and nowhere else; what becomes of them
 //! is not decided here.
 
-use stockroom::fulfillment::{CancelRequest, FulfillmentRequest, StockCheck};
+use stockroom::fulfillment::{CancelRequest, RequestView, StockCheck};
 use stockroom::ports::{HeaderValue, HttpRequest, Method};
 
 use super::json::{Field, Labels, write_value};
@@ -34,7 +34,7 @@ impl Wording {
         }
     }
 
-    fn document(&self, request: &FulfillmentRequest) -> Vec<u8> {
+    fn document(&self, request: &RequestView<'_>) -> Vec<u8> {
         let ship_to = request.ship_to.as_ref();
         let write_ship_to = |json: &mut Vec<u8>| write_value(json, &ship_to);
         let write_items = |json: &mut Vec<u8>| {
@@ -71,7 +71,7 @@ impl Wording {
 const DOCUMENT_BYTES: usize = 512;
 const ITEM_BYTES: usize = 64;
 
-pub(crate) fn create(profile: &Profile, wording: &Wording, request: &FulfillmentRequest) -> HttpRequest {
+pub(crate) fn create(profile: &Profile, wording: &Wording, request: &RequestView<'_>) -> HttpRequest {
     let mut made = bare(profile, Method::Post, url(profile, &profile.paths.create));
     made.headers.push(plain("Content-Type", "application/json"));
     if !profile.idempotency_header.is_empty() {

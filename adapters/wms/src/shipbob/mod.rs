@@ -13,7 +13,7 @@ use stockroom::ports::{Exchange, HttpFailure, HttpRequest, HttpResponse, Secret,
 
 use crate::dates::http_date_ms;
 use crate::profile::{ProfileFault, base_url_fault, is_header_value, secret};
-use crate::turns::{asked_wait_ms, done, failing, no_answer, refused, retry, unknown, why};
+use crate::turns::{asked_wait_ms, done, failing, no_answer, refused, retry, unknown, unreadable, why};
 use answers::CancelEnd;
 
 /// The version of the API that is spoken unless the profile says another: the newest one that is documented
@@ -132,10 +132,9 @@ impl ShipBobExchange {
 impl Exchange for ShipBobExchange {
     fn begin(&self, delivery: &LeasedDelivery) -> Turn {
         match &delivery.body {
-            DeliveryBody::RequestFulfillment(request) => match name_fault(&request.fulfillment) {
-                Some(fault) => refused(fault),
-                None if delivery.doubt => self.look_up(&request.fulfillment, LOOK_UP),
-                None => self.create(request),
+            DeliveryBody::RequestFulfillment(request) => match request.get() {
+                Err(error) => unreadable(delivery, &error),
+                Ok(request) => self.request(delivery, request),
             },
             DeliveryBody::CancelFulfillment(request) => match (name_fault(&request.fulfillment), number(request)) {
                 (Some(fault), _) => refused(fault),
@@ -157,10 +156,11 @@ impl Exchange for ShipBobExchange {
         now_ms: i64,
     ) -> Turn {
         match (&delivery.body, step) {
-            (DeliveryBody::RequestFulfillment(request), CREATE) => self.created(request, answer, now_ms),
-            (DeliveryBody::RequestFulfillment(request), LOOK_UP | CONFIRM | TAKEN) => {
-                self.looked_up(request, step, answer, now_ms)
-            }
+            (DeliveryBody::RequestFulfillment(request), CREATE | LOOK_UP | CONFIRM | TAKEN) => match request.get() {
+                Err(error) => unreadable(delivery, &error),
+                Ok(request) if step == CREATE => self.created(request, answer, now_ms),
+                Ok(request) => self.looked_up(request, step, answer, now_ms),
+            },
             (DeliveryBody::CancelFulfillment(request), CANCEL) => self.cancelled(delivery, request, answer, now_ms),
             (DeliveryBody::CancelFulfillment(request), FIND | CONFIRM_CANCEL) => {
                 self.found_to_cancel(delivery, request, step, answer, now_ms)
@@ -173,6 +173,14 @@ impl Exchange for ShipBobExchange {
 
 /// Creating.
 impl ShipBobExchange {
+    fn request(&self, delivery: &LeasedDelivery, request: &FulfillmentRequest) -> Turn {
+        match name_fault(&request.fulfillment) {
+            Some(fault) => refused(fault),
+            None if delivery.doubt => self.look_up(&request.fulfillment, LOOK_UP),
+            None => self.create(request),
+        }
+    }
+
     fn create(&self, request: &FulfillmentRequest) -> Turn {
         match requests::create(&self.profile, request) {
             Ok(request) => ask(request, CREATE),

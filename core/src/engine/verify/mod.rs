@@ -228,7 +228,14 @@ impl Auditor {
                     format!("delivery {} to {} is after the last, {last}", row.number, row.destination)
                 });
                 if let DeliveryBody::RequestFulfillment(request) = &row.body {
-                    self.requests.insert(request.fulfillment.clone(), row.number);
+                    let name = request.get().map(|request| request.fulfillment.as_str());
+                    self.report.must(name.is_ok_and(|name| name == row.key), "HANDED-ONCE", || {
+                        format!(
+                            "delivery {} to {} hands over another fulfillment order than {}",
+                            row.number, row.destination, row.key
+                        )
+                    });
+                    self.requests.insert(row.key.clone(), row.number);
                 }
                 self.channels.delivery(row);
             }

@@ -130,7 +130,12 @@ impl WorkingSet {
 
     /// An order's number, for a rule that does not look at the order.
     pub(crate) fn number_alone(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
-        self.order_ids.get(id).copied().ok_or_else(|| need(|needs| needs.order_numbers.push(id.to_owned())))
+        self.known_number(id).ok_or_else(|| need(|needs| needs.order_numbers.push(id.to_owned())))
+    }
+
+    /// An order's number, or that there is none of this id, where that is here.
+    pub(crate) fn known_number(&self, id: &str) -> Option<Option<OrderNumber>> {
+        self.order_ids.get(id).copied()
     }
 
     /// Asks for an order's number, where it is not here yet.

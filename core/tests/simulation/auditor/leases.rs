@@ -93,8 +93,8 @@ impl Auditor {
 
     /// Checks a report.
     pub(crate) fn reported(&mut self, command: &ReportDelivery, outcome: Option<&Outcome>) -> Result<(), Broken> {
-        let at = (command.destination.clone(), command.number);
-        let unheard = self.leases.taken_unheard.get(&command.destination).copied().unwrap_or(false);
+        let at = (command.destination.to_string(), command.number);
+        let unheard = self.leases.taken_unheard.get(&*command.destination).copied().unwrap_or(false);
         let Some(book) = self.leases.known.get_mut(&at) else {
             let taken = matches!(outcome, Some(Outcome::Accepted(_))) && self.leases.over.contains(&at);
             return match taken {

@@ -345,7 +345,8 @@ unsafe extern "C" fn open(
     unsafe {
         let inner_vfs = (*vfs.cast::<SealingVfs>()).inner;
         let Some(open) = (*inner_vfs).xOpen else { return SQLITE_MISUSE };
-        let is_log = flags & SQLITE_OPEN_WAL != 0;
+        // In WebAssembly the VFS below joins what is written to a log itself, whole commits of it.
+        let is_log = flags & SQLITE_OPEN_WAL != 0 && !cfg!(target_family = "wasm");
         if flags & SQLITE_OPEN_MAIN_DB == 0 && !is_log {
             // No file of ours: the VFS below has the memory to itself.
             return open(inner_vfs, name, file, flags, opened_as);

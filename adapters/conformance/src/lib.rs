@@ -40,6 +40,7 @@ mod bench;
 mod case;
 pub mod channel_history;
 mod concurrency;
+mod delivery_runs;
 mod digest;
 mod direct;
 pub mod documents;
@@ -91,6 +92,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         supply::CASES,
         searches::CASES,
         records::CASES,
+        delivery_runs::CASES,
         record_searches::CASES,
         listing_searches::CASES,
         pages::CASES,

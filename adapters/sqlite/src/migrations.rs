@@ -19,6 +19,7 @@ pub(crate) fn all() -> Vec<Migration> {
         (2, "deliveries", "15386106171383247221", include_str!("../migrations/V2__deliveries.sql")),
         (3, "channels", "18120273400898765983", include_str!("../migrations/V3__channels.sql")),
         (4, "outbox", "6390952043610429109", include_str!("../migrations/V4__outbox.sql")),
+        (5, "queues", "8267899080298070347", include_str!("../migrations/V5__queues.sql")),
     ];
     rows.into_iter().map(|(version, name, checksum, sql)| Migration { version, name, checksum, sql }).collect()
 }

@@ -14,7 +14,7 @@ use crate::threads::pause;
 use crate::vfs;
 
 /// The newest schema that this build knows.
-pub const SCHEMA_VERSION: i64 = 4;
+pub const SCHEMA_VERSION: i64 = 5;
 
 /// The pause between two tries at setting WAL mode.
 const WAL_PAUSE_MS: u32 = 10;

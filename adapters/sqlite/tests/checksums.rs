@@ -77,8 +77,8 @@ fn a_bit_that_turned_is_never_read() {
             }
         }
     }
-    // All but what nobody reads: indexes of little use, and pages that are free.
-    assert!(found * 10 >= sound.len() / PAGE * 9, "{found} of {}", sound.len() / PAGE);
+    // All but what nobody reads here: indexes of little use, the places of relays, and pages that are free.
+    assert!(found * 20 >= sound.len() / PAGE * 17, "{found} of {}", sound.len() / PAGE);
 }
 
 /// What does not fit on a page goes on on others, of which SQLite may read the contents alone.

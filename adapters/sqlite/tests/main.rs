@@ -8,6 +8,7 @@ mod backup;
 mod checksums;
 mod child;
 mod damage;
+mod deliveries;
 mod full;
 mod host;
 mod locking;

@@ -19,7 +19,7 @@ use crate::place::{Place, open, over};
 
 /// The histories that fixtures hold, and how much of them: enough that there are orders in every state, holds,
 /// backorders, keys and subscriptions, from schema 2 on deliveries and fulfillment orders in nearly every state, and
-/// from schema 3 on shops behind channels with listings and orders. Schema 4 holds the same in other tables.
+/// from schema 3 on shops behind channels with listings and orders. Schemas 4 and 5 hold the same in other tables.
 const SEEDS: [u64; 3] = [20, 31, 73];
 const COMMANDS: usize = 600;
 const COMMANDS_WITH_CHANNELS: usize = 1_200;

@@ -4,11 +4,12 @@
 mod channel;
 mod fulfillment;
 mod outbox;
+mod queue;
 
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
+use stockroom::Result;
 use stockroom::engine::{Record, RecordChange, RecordKey, RecordKind, WorkingSet};
-use stockroom::{Name, Result};
 
 use crate::error::During;
 use crate::read::{many, one, prepared};
@@ -16,8 +17,9 @@ use crate::write::{WRITE, expect_all, expect_one, prepare, signed};
 
 pub(crate) use channel::LISTINGS;
 #[cfg(test)]
-pub(crate) use outbox::DELIVERIES;
-pub(crate) use outbox::{deliveries, delivery_to, prunable_messages};
+pub(crate) use outbox::{DELIVERIES, deliveries};
+pub(crate) use outbox::{columns, delivery_to, own_columns, prunable_messages, take_first};
+pub(crate) use queue::{Queue, is_untried};
 
 /// What SQLite is told of a kind.
 pub(crate) struct Table {
@@ -129,8 +131,8 @@ pub(crate) fn page(
 struct Statements<'c> {
     connection: &'c Connection,
     last: Option<(&'static str, CachedStatement<'c>)>,
-    /// Where the deliveries of the destination at hand begin.
-    base: Option<(Name, i64)>,
+    /// Where the deliveries of the destination at hand stand.
+    queue: Option<queue::AtHand>,
 }
 
 impl<'c> Statements<'c> {
@@ -148,7 +150,7 @@ impl<'c> Statements<'c> {
 /// first to the last: so no row is ever without the one that it names. Deliveries that go or move on alike are written
 /// together.
 pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result<()> {
-    let mut statements = Statements { connection, last: None, base: None };
+    let mut statements = Statements { connection, last: None, queue: None };
     for alike in changes.chunk_by(outbox::are_alike).rev() {
         let Some(change) = alike.first().filter(|change| change.record.is_none()) else { continue };
         let table = table(change.key.kind());
@@ -177,22 +179,22 @@ pub(crate) fn write(connection: &Connection, changes: &[RecordChange]) -> Result
             expect_all(written, alike.len(), table.one)?;
             continue;
         }
-        let statement = statements.get(if change.new { table.insert } else { table.update })?;
+        let sql = if change.new { table.insert } else { table.update };
         let written = match record {
-            Record::Destination(row) => outbox::write_destination(statement, row),
-            Record::Delivery(row) => outbox::write_delivery(statement, row, &mut scratch),
-            Record::Warehouse(row) => fulfillment::write_warehouse(statement, row),
-            Record::Fulfillment(row) => fulfillment::write_fulfillment_order(statement, row, &mut scratch),
-            Record::Message(row) => outbox::write_message(statement, row),
-            Record::ChannelSettings(row) => channel::write_settings(statement, row, &mut scratch),
-            Record::Listing(row) => channel::write_listing(statement, row),
-            Record::ListedItem(row) => channel::write_listed_item(statement, row),
-            Record::ListedSku(row) => channel::write_listed_sku(statement, row, &mut scratch),
-            Record::TakenOrder(row) => channel::write_taken_order(statement, row, &mut scratch),
+            Record::Delivery(row) => outbox::write_delivery(&mut statements, sql, change.new, row, &mut scratch),
+            Record::Destination(row) => outbox::write_destination(statements.get(sql)?, row),
+            Record::Warehouse(row) => fulfillment::write_warehouse(statements.get(sql)?, row),
+            Record::Fulfillment(row) => fulfillment::write_fulfillment_order(statements.get(sql)?, row, &mut scratch),
+            Record::Message(row) => outbox::write_message(statements.get(sql)?, row),
+            Record::ChannelSettings(row) => channel::write_settings(statements.get(sql)?, row, &mut scratch),
+            Record::Listing(row) => channel::write_listing(statements.get(sql)?, row),
+            Record::ListedItem(row) => channel::write_listed_item(statements.get(sql)?, row),
+            Record::ListedSku(row) => channel::write_listed_sku(statements.get(sql)?, row, &mut scratch),
+            Record::TakenOrder(row) => channel::write_taken_order(statements.get(sql)?, row, &mut scratch),
         };
         expect_one(written?, table.one)?;
     }
-    Ok(())
+    statements.keep_queue()
 }
 
 /// A time or a duration. None lies before the epoch; one that does was never written.

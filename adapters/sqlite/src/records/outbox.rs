@@ -1,17 +1,19 @@
 //! The outbox's records as rows: destinations, deliveries and messages.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{CachedStatement, Connection, Row, params};
 use stockroom::engine::{Found, Record, RecordChange, RecordKey, WorkingSet};
 use stockroom::outbox::{
     DELIVERY_NUMBER_MAX, Delivery, DeliveryBody, DeliveryState, Destination, InboxMessage, Patience,
 };
 use stockroom::{Error, ErrorKind, Name, Result};
 
+use super::queue::{is_taken_first, is_untried};
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
 use crate::read::many;
 use crate::rows::{named, number, text, unreadable};
-use crate::write::{WRITE, prepare, signed, to_json};
+use crate::write::{WRITE, signed, to_json};
 
 pub(super) const DESTINATIONS: Table = Table {
     select: "SELECT destination, attempts_max, age_max_ms, backoff_ms, backoff_max_ms, breaker_failures, \
@@ -31,22 +33,36 @@ pub(super) const DESTINATIONS: Table = Table {
     one: "a destination",
 };
 
-/// What [`delivery`] reads. A destination's deliveries stand together in the outbox, under its number and theirs.
-macro_rules! deliveries {
+/// What [`delivery_to`] reads: a delivery's own columns. A destination's deliveries stand together in the outbox, under its
+/// number and theirs.
+macro_rules! columns {
     () => {
         "SELECT d.destination, o.id & (1 << 44) - 1, o.key, o.state, o.attempts, o.doubt, o.due_at_ms, \
-         o.created_at_ms, o.why, o.body, o.failed \
-         FROM stockroom_destinations AS d CROSS JOIN stockroom_outbox AS o"
+         o.created_at_ms, o.why, o.body, o.failed"
     };
 }
-pub(crate) use deliveries;
 
-/// The place of a destination, behind which its deliveries stand by their numbers.
-macro_rules! base {
+/// Deliveries as their own columns say that they stand.
+macro_rules! own_columns {
     () => {
-        "(SELECT number << 44 FROM stockroom_destinations WHERE destination = ?1)"
+        concat!(crate::records::columns!(), " FROM stockroom_destinations AS d CROSS JOIN stockroom_outbox AS o ")
     };
 }
+
+/// What [`delivery`] reads: the columns and, where it was taken with others, the end of their lease.
+macro_rules! deliveries {
+    () => {
+        concat!(
+            crate::records::columns!(),
+            ", l.until_ms FROM stockroom_destinations AS d CROSS JOIN stockroom_outbox AS o \
+             LEFT JOIN stockroom_leases AS l ON o.by_time = 0 AND l.last_id >= o.id \
+             AND l.first_id = (SELECT max(first_id) FROM stockroom_leases WHERE first_id <= o.id)"
+        )
+    };
+}
+#[cfg(test)]
+pub(crate) use deliveries;
+pub(crate) use {columns, own_columns};
 
 pub(crate) const DELIVERIES: Table = Table {
     select: deliveries!(),
@@ -55,15 +71,12 @@ pub(crate) const DELIVERIES: Table = Table {
     first_page: "WHERE o.id > d.number << 44 AND o.id < d.number + 1 << 44 ORDER BY d.destination, o.id LIMIT ?1",
     next_page: "WHERE d.destination >= ?1 AND o.id > (d.number << 44) + iif(d.destination = ?1, ?2, 0) \
                 AND o.id < d.number + 1 << 44 ORDER BY d.destination, o.id LIMIT ?3",
-    insert: "INSERT INTO stockroom_outbox (id, destination, key, state, attempts, doubt, due_at_ms, created_at_ms, \
-             why, body, failed) SELECT (number << 44) + ?2, number, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 \
-             FROM stockroom_destinations WHERE destination = ?1",
-    update: concat!(
-        "UPDATE stockroom_outbox SET key = ?3, state = ?4, attempts = ?5, doubt = ?6, due_at_ms = ?7, \
-         created_at_ms = ?8, why = ?9, body = ?10, failed = ?11 WHERE id = ?2 + ",
-        base!()
-    ),
-    delete: concat!("DELETE FROM stockroom_outbox WHERE id = ?2 + ", base!()),
+    insert: "INSERT INTO stockroom_outbox (id, destination, key, state, attempts, doubt, due_at_ms, created_at_ms, why, \
+             body, failed, by_time) VALUES (?1, ?1 >> 44, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    update: "UPDATE stockroom_outbox SET key = ?2, state = ?3, attempts = ?4, doubt = ?5, due_at_ms = ?6, \
+             created_at_ms = ?7, why = ?8, body = ?9, failed = ?10, by_time = ?11 WHERE id = ?1",
+    delete: "DELETE FROM stockroom_outbox WHERE id = (SELECT number << 44 FROM stockroom_destinations \
+             WHERE destination = ?1) + ?2",
     map: |row| delivery(row).map(Record::Delivery),
     one: "a delivery",
 };
@@ -72,11 +85,9 @@ pub(crate) const DELIVERIES: Table = Table {
 /// the document is checked again nor the index over the keys written.
 /// Without a question within the statement, for which SQLite would first list the rows and then find each again.
 static MOVE_ON: &str = "UPDATE stockroom_outbox SET state = ?3, attempts = ?4, doubt = ?5, due_at_ms = ?6, why = ?7, \
-                        failed = ?8 WHERE id BETWEEN ?1 AND ?2";
+                        failed = ?8, by_time = 1 WHERE id BETWEEN ?1 AND ?2";
 
 static DELETE_ALIKE: &str = "DELETE FROM stockroom_outbox WHERE id BETWEEN ?1 AND ?2";
-
-static BASE: &str = "SELECT number << 44 FROM stockroom_destinations WHERE destination = ?1";
 
 pub(super) const INBOX: Table = Table {
     select: "SELECT source, message, at_ms FROM stockroom_inbox",
@@ -131,9 +142,20 @@ pub(super) fn delete_alike(statements: &mut Statements<'_>, changes: &[RecordCha
 pub(super) fn restate_alike(statements: &mut Statements<'_>, changes: &[RecordChange]) -> Result<Option<usize>> {
     let Some(row) = changes.first().and_then(moved_on) else { return Ok(None) };
     let Some((first, last)) = ids(statements, changes)? else { return Ok(None) };
+    if is_taken_first(row) && changes.iter().all(was_untried) && statements.lease(row, first, last, changes.len())? {
+        return Ok(Some(changes.len()));
+    }
     let Delivery { state, attempts, failed, doubt, due_at_ms, why, .. } = row;
-    let row = params![first, last, state.name(), attempts, doubt, due_at_ms, why, failed];
-    statements.get(MOVE_ON)?.execute(row).map(Some).during(WRITE)
+    let params = params![first, last, state.name(), attempts, doubt, due_at_ms, why, failed];
+    let written = statements.get(MOVE_ON)?.execute(params).during(WRITE)?;
+    if *state == DeliveryState::Leased {
+        statements.pass(&row.destination, first, last)?;
+    }
+    Ok(Some(written))
+}
+
+fn was_untried(change: &RecordChange) -> bool {
+    matches!(change.stored.as_deref(), Some(Record::Delivery(stored)) if is_untried(stored))
 }
 
 /// Where the first and the last of changed deliveries to one destination stand; `None` where the changes are of something
@@ -144,15 +166,7 @@ fn ids(statements: &mut Statements<'_>, changes: &[RecordChange]) -> Result<Opti
         return Ok(None);
     };
     // A destination that is not there has no deliveries, which whoever writes finds out by their count.
-    let base = match statements.base.take().filter(|(known, _)| known == destination) {
-        Some((_, base)) => base,
-        None => prepare(statements.connection, BASE)?
-            .query_row([&**destination], |row| row.get(0))
-            .optional()
-            .during(WRITE)?
-            .unwrap_or(0),
-    };
-    statements.base = Some((destination.clone(), base));
+    let base = statements.base(destination)?.unwrap_or(0);
     Ok(Some((base.saturating_add(signed(*first)), base.saturating_add(signed(*last)))))
 }
 
@@ -176,8 +190,11 @@ pub(super) fn write_destination(statement: &mut CachedStatement<'_>, row: &Desti
     statement.execute(row).during(WRITE)
 }
 
+/// Writes a delivery that is new, or of which more changed than how it stands, and returns how many rows that were.
 pub(super) fn write_delivery(
-    statement: &mut CachedStatement<'_>,
+    statements: &mut Statements<'_>,
+    sql: &'static str,
+    new: bool,
     row: &Delivery,
     scratch: &mut Scratch,
 ) -> Result<usize> {
@@ -188,20 +205,16 @@ pub(super) fn write_delivery(
         let message = format!("delivery {number} to {destination}: numbers go to {DELIVERY_NUMBER_MAX}");
         return Err(Error::new(ErrorKind::Unsupported, WRITE, message));
     }
-    let row = params![
-        &**destination,
-        signed(*number),
-        key,
-        state.name(),
-        attempts,
-        doubt,
-        due_at_ms,
-        created_at_ms,
-        why,
-        to_json(body, &mut scratch.0)?,
-        failed,
-    ];
-    statement.execute(row).during(WRITE)
+    let Some(base) = statements.base(destination)? else { return Ok(0) };
+    let id = base.saturating_add(signed(*number));
+    let by_time = !(new && statements.append(id, row)?);
+    let body = to_json(body, &mut scratch.0)?;
+    let columns = params![id, key, state.name(), attempts, doubt, due_at_ms, created_at_ms, why, body, failed, by_time];
+    let written = statements.get(sql)?.execute(columns).during(WRITE)?;
+    if *state == DeliveryState::Leased {
+        statements.pass(destination, id, id)?;
+    }
+    Ok(written)
 }
 
 pub(super) fn write_message(statement: &mut CachedStatement<'_>, row: &InboxMessage) -> Result<usize> {
@@ -249,10 +262,21 @@ fn destination(row: &Row<'_>) -> rusqlite::Result<Destination> {
 }
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    delivery_to(text(row, 0)?, row)
+    let mut delivery = delivery_to(text(row, 0)?, row)?;
+    if row.get_ref(11)? != ValueRef::Null {
+        take_first(&mut delivery, milliseconds(row, 11)?);
+    }
+    Ok(delivery)
 }
 
-/// A delivery to a destination whose name is at hand: of many rows each would else make its own.
+/// What taking it for the first time, with others, changed of a delivery.
+pub(crate) fn take_first(delivery: &mut Delivery, until_ms: i64) {
+    delivery.state = DeliveryState::Leased;
+    delivery.attempts = delivery.attempts.saturating_add(1);
+    delivery.due_at_ms = until_ms;
+}
+
+/// A delivery by its own columns, to a destination whose name is at hand: of many rows each would else make its own.
 pub(crate) fn delivery_to(destination: Name, row: &Row<'_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         destination,

@@ -139,6 +139,14 @@ fn unit(side: &mut Side, random: &mut Random, mix: Mix, now_ms: i64) -> BTreeMap
             }
         }
     }
+    if random.percent(8) {
+        // No relay does that; a store need not know.
+        for row in side.in_state(destination, DeliveryState::Leased) {
+            let key = RecordKey::Delivery(row.destination.clone(), row.number);
+            let longer = Delivery { due_at_ms: now_ms + LEASE_MS, ..row };
+            unit.entry(key).or_insert_with(|| side.change(longer));
+        }
+    }
     if random.percent(20) {
         for row in side.in_state(destination, DeliveryState::Dead) {
             let key = RecordKey::Delivery(row.destination.clone(), row.number);

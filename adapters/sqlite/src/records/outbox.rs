@@ -8,7 +8,7 @@ use stockroom::outbox::{
 };
 use stockroom::{Error, ErrorKind, Name, Result};
 
-use super::queue::{is_taken_first, is_untried};
+use super::queue::is_taken_first;
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
 use crate::read::many;
@@ -142,7 +142,7 @@ pub(super) fn delete_alike(statements: &mut Statements<'_>, changes: &[RecordCha
 pub(super) fn restate_alike(statements: &mut Statements<'_>, changes: &[RecordChange]) -> Result<Option<usize>> {
     let Some(row) = changes.first().and_then(moved_on) else { return Ok(None) };
     let Some((first, last)) = ids(statements, changes)? else { return Ok(None) };
-    if is_taken_first(row) && changes.iter().all(was_untried) && statements.lease(row, first, last, changes.len())? {
+    if is_taken_first(row) && statements.lease(row, first, last, changes.len())? {
         return Ok(Some(changes.len()));
     }
     let Delivery { state, attempts, failed, doubt, due_at_ms, why, .. } = row;
@@ -152,10 +152,6 @@ pub(super) fn restate_alike(statements: &mut Statements<'_>, changes: &[RecordCh
         statements.pass(&row.destination, first, last)?;
     }
     Ok(Some(written))
-}
-
-fn was_untried(change: &RecordChange) -> bool {
-    matches!(change.stored.as_deref(), Some(Record::Delivery(stored)) if is_untried(stored))
 }
 
 /// Where the first and the last of changed deliveries to one destination stand; `None` where the changes are of something

@@ -218,7 +218,8 @@ fn stop_a_migration(scene: &Scene, point: &Point) -> Judged {
 /// the one at `stop` on nothing reaches the disk.
 fn migrate(disk: &Mounted, stop: Option<u64>) -> Result<u64, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
-    let mut connection = Connection::open_with_flags_and_vfs(disk.path(FILE), flags, NAME).expect("opens");
+    let vfs = stockroom_sqlite::vfs_over(Some(NAME)).expect("it is there");
+    let mut connection = Connection::open_with_flags_and_vfs(disk.path(FILE), flags, vfs).expect("opens");
     for (pragma, value) in [("locking_mode", "EXCLUSIVE"), ("journal_mode", "WAL"), ("synchronous", "FULL")] {
         connection.pragma_update(None, pragma, value).expect("is set");
     }

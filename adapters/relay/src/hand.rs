@@ -307,6 +307,9 @@ mod tests {
         Held { delivery, begin_by: Instant::now() + WAIT_MAX }
     }
 
+    /// How many [`quick`] has in hand when it has no room by one.
+    const HELD_MOST: u64 = 11;
+
     fn some(numbers: std::ops::Range<u64>) -> impl Iterator<Item = Held> {
         numbers.map(held)
     }
@@ -333,5 +336,54 @@ mod tests {
         hand.fill(some(5..7), Instant::now());
         hand.look(&mut finished);
         assert_eq!((finished.len(), hand.state().queue.len()), (0, 2));
+    }
+
+    /// A hand of one connection that takes ten at a time and found its destination quick.
+    fn quick(held: std::ops::Range<u64>, look_at: Instant) -> Hand {
+        let hand = Hand::new(&RelayOptions { take_max: 10, ..RelayOptions::default() }, 1);
+        hand.state().pace.took(Duration::from_micros(10));
+        hand.fill(some(held), look_at);
+        hand
+    }
+
+    #[test]
+    fn the_keeper_is_called_when_there_is_room_and_it_is_time_to_look() {
+        let needed = |hand: &Hand| hand.state().needs_keeper(1);
+        let look = |hand: &Hand| hand.look(&mut Vec::new()).room;
+        let (now, later) = (Instant::now(), Instant::now() + WAIT_MAX);
+
+        let hand = quick(0..HELD_MOST, now);
+        assert_eq!((needed(&hand), look(&hand)), (false, 0));
+        hand.state().queue.pop_front();
+        assert_eq!((needed(&hand), look(&hand)), (true, 10));
+
+        let hand = quick(0..1, later);
+        assert_eq!((needed(&hand), look(&hand)), (false, 0));
+        hand.ring();
+        assert_eq!((needed(&hand), look(&hand)), (true, 10));
+
+        // Whoever calls while there is no room is heard when there is.
+        let hand = quick(0..HELD_MOST, later);
+        hand.ring();
+        assert_eq!((needed(&hand), look(&hand), needed(&hand)), (true, 0, false));
+        hand.state().queue.pop_front();
+        assert_eq!((needed(&hand), look(&hand)), (true, 10));
+    }
+
+    #[test]
+    fn what_is_finished_is_reported_by_the_batch_or_in_time() {
+        let finish = |hand: &Hand, number| {
+            let ended = Ended { delivery: held(number).delivery, result: DeliveryResult::Done(Default::default()) };
+            hand.state().under_way += 1;
+            hand.state().finish(Carried { ended, time: None, pause: None });
+        };
+        let hand = quick(0..HELD_MOST, Instant::now());
+        (0..9).for_each(|number| finish(&hand, number));
+        assert!(!hand.state().needs_keeper(1));
+        // It would wait for an hour.
+        hand.state().finished_at = Instant::now().checked_sub(hand.report_after);
+        hand.wait();
+        finish(&hand, 9);
+        assert!(hand.state().needs_keeper(1));
     }
 }

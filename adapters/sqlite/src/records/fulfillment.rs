@@ -1,12 +1,13 @@
 //! The fulfillment module's records as rows: warehouses and fulfillment orders.
 
-use rusqlite::{CachedStatement, Row, params};
-use stockroom::engine::{Record, Unread};
+use rusqlite::{CachedStatement, Connection, Row, params};
+use stockroom::engine::{Record, RecordKey, Unread, WorkingSet};
 use stockroom::fulfillment::{FULFILLMENTS_MAX, FulfillmentOrder, FulfillmentState, StockReports, Warehouse};
 use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result};
 
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
+use crate::read::{each, prepared};
 use crate::rows::{json, named, number, text};
 use crate::write::{WRITE, signed, to_json};
 
@@ -60,6 +61,23 @@ pub(super) fn id(order: OrderNumber, sequence: u32) -> i64 {
         order @ 0..=ORDER_NUMBER_MAX => order << SEQUENCE_BITS | i64::from(sequence).min(SEQUENCE_MASK),
         _ => i64::MAX,
     }
+}
+
+/// Puts each fulfillment order asked for, or that there is none. Those of orders that were placed one after the other stand
+/// side by side.
+pub(super) fn supply(connection: &Connection, keys: &[RecordKey], set: &mut WorkingSet) -> Result<()> {
+    let mut from_id = prepared(connection, FULFILLMENT_ORDERS.select, "WHERE id >= ?1 ORDER BY id")?;
+    let ids = keys.iter().filter_map(|key| match key {
+        RecordKey::Fulfillment(order, sequence) => Some(id(*order, *sequence)),
+        _ => None,
+    });
+    let mut asked = keys.iter();
+    let order = |row: &Row<'_>, id: i64| Ok(row.get::<_, i64>(0)?.cmp(&id));
+    each(&mut from_id, ids, order, FULFILLMENT_ORDERS.map, |_, record| {
+        if let Some(key) = asked.next() {
+            set.put_record(key.clone(), record);
+        }
+    })
 }
 
 /// Writes a fulfillment order that moved on and is else as it was stored, and returns how many rows that were; `None`

@@ -178,7 +178,7 @@ pub(crate) fn each<K: Copy + PartialOrd + ToSql, T>(
     statement: &mut CachedStatement<'_>,
     keys: impl Iterator<Item = K>,
     order: impl Fn(&Row<'_>, K) -> rusqlite::Result<Ordering>,
-    map: fn(&Row<'_>) -> rusqlite::Result<T>,
+    mut map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     mut put: impl FnMut(K, Option<T>),
 ) -> Result<()> {
     let mut keys = keys.peekable();

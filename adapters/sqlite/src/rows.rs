@@ -24,7 +24,7 @@ pub(crate) const BACKORDER: &str = "SELECT stock, since, order_number, line FROM
 pub(crate) const MOVEMENT: &str = "SELECT number, stock, quantity, reason, reference, at_ms FROM stockroom_movements";
 pub(crate) const ORDER: &str = "SELECT number, id, channel, currency, state, placed_at_ms, closed_at_ms, fingerprint, \
                                 body FROM stockroom_orders";
-pub(crate) const ORDER_NUMBER: &str = "SELECT number FROM stockroom_orders";
+pub(crate) const ORDER_NUMBER: &str = "SELECT number, id FROM stockroom_orders";
 pub(crate) const KEY: &str = "SELECT key, fingerprint, at_ms, outcome FROM stockroom_idempotency_keys";
 pub(crate) const SUBSCRIPTION: &str = "SELECT subscription, cursor FROM stockroom_subscriptions";
 

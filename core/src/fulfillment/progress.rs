@@ -12,6 +12,7 @@ use crate::fulfillment::{
 };
 use crate::ids::{ID_BYTES_MAX, KEY_BYTES_MAX, LINES_MAX, LocationNumber, Name, OrderNumber, StockNumber, name_fault};
 use crate::inventory::{Reason, whole_units};
+use crate::json::JsonWriter;
 use crate::order::{Order, judge_tracking, let_go, move_units, ship_units};
 use crate::outbox::{
     Delivery, DeliveryAnswer, DeliveryBody, Ended, EventKind, ReassignedFulfillment, ShippedFulfillment, kept, remove,
@@ -79,12 +80,8 @@ pub(crate) fn foresee(rows: &WorkingSet, fulfillment: &str, needs: &mut Needs) {
 /// Asks for what a report about a fulfillment order is sure to need.
 pub(crate) fn foresee_report(rows: &WorkingSet, fulfillment: &str, needs: &mut Needs) {
     let Some((order, sequence)) = parse_fulfillment_id(fulfillment) else { return };
-    match rows.known_number(order) {
-        None => rows.missing_order_number(order, needs),
-        Some(None) => {}
-        Some(Some(number)) => {
-            rows.missing_records(std::iter::once(RecordKey::Fulfillment(number, sequence)), needs);
-        }
+    if let Some(number) = rows.foresee_number(order, needs) {
+        rows.missing_records(std::iter::once(RecordKey::Fulfillment(number, sequence)), needs);
     }
 }
 
@@ -94,11 +91,11 @@ fn find_row(decision: &Decision<'_>, fulfillment: &str) -> Result<Option<(Name, 
     let Some((id, sequence)) = parse_fulfillment_id(fulfillment) else {
         return Ok(None);
     };
-    let Some(number) = decision.rows.number_alone(id)? else {
+    let Some((id, number)) = decision.rows.number_alone(id)? else {
         return Ok(None);
     };
     let row = decision.rows.record::<FulfillmentOrder>(&RecordKey::Fulfillment(number, sequence))?.cloned();
-    Ok(row.map(|row| (id.into(), row)))
+    Ok(row.map(|row| (id, row)))
 }
 
 /// A fulfillment order by its name, with its order; `None` where there is none.
@@ -142,6 +139,32 @@ pub(super) fn changed(
     })
 }
 
+/// Writes a [`ChangedFulfillment`] as its event keeps it, without making one: every fulfillment order has such an event.
+fn write_changed(bytes: &mut Vec<u8>, order: &str, location: &str, row: &FulfillmentOrder) {
+    let mut json = JsonWriter(bytes);
+    json.raw("{\"fulfillment\":");
+    json.text(order);
+    // Its name goes on behind the order's.
+    json.0.pop();
+    json.sign(b'-');
+    json.number(row.sequence);
+    json.raw("\",\"order\":");
+    json.text(order);
+    json.raw(",\"location\":");
+    json.text(location);
+    json.raw(",\"state\":");
+    json.text(row.state.name());
+    if let Some(reference) = &row.reference {
+        json.raw(",\"reference\":");
+        json.text(reference);
+    }
+    if !row.why.is_empty() {
+        json.raw(",\"why\":");
+        json.text(&row.why);
+    }
+    json.sign(b'}');
+}
+
 /// Moves a fulfillment order on, and says so.
 fn step(
     decision: &mut Decision<'_>,
@@ -149,12 +172,11 @@ fn step(
     mut row: FulfillmentOrder,
     state: FulfillmentState,
     event: EventKind,
-) -> Result<ChangedFulfillment, Stop> {
+) -> Result<(), Stop> {
     row.state = state;
-    let told = changed(decision, order, &row)?;
-    decision.rows.set_record(row)?;
-    decision.note(event, &told)?;
-    Ok(told)
+    let location = decision.location_name(row.location)?;
+    decision.note_written(event, |facts| write_changed(facts, order, &location, &row));
+    decision.rows.set_record(row)
 }
 
 /// Ends a fulfillment order. Its units are the order's again.
@@ -190,17 +212,25 @@ pub(crate) fn note(decision: &mut Decision<'_>, command: &NoteFulfillment) -> Re
         return Ok(Answer::Unchanged);
     }
     let (order, row) = named(decision, &command.fulfillment, faults)?;
-    say(decision, &order.id, row, &command.status)
+    let key = RecordKey::Fulfillment(row.order, row.sequence);
+    if !say(decision, &order.id, row, &command.status)? {
+        return Ok(Answer::Unchanged);
+    }
+    match decision.rows.record::<FulfillmentOrder>(&key)? {
+        Some(row) => Ok(Answer::FulfillmentChanged(changed(decision, &order.id, row)?)),
+        None => Ok(Answer::Unchanged),
+    }
 }
 
+/// Whether a warehouse's word changes a fulfillment order, which then is changed.
 fn say(
     decision: &mut Decision<'_>,
     order: &Name,
     mut row: FulfillmentOrder,
     status: &WarehouseStatus,
-) -> Result<Answer, Stop> {
+) -> Result<bool, Stop> {
     let Some(state) = after(row.state, status) else {
-        return Ok(Answer::Unchanged);
+        return Ok(false);
     };
     if let WarehouseStatus::Refused { why } = status {
         row.why = kept(why);
@@ -211,12 +241,11 @@ fn say(
         FulfillmentState::Refused => EventKind::FulfillmentRefused,
         _ => EventKind::FulfillmentCancelled,
     };
-    if state.is_final() {
-        let told = ChangedFulfillment { state, ..changed(decision, order, &row)? };
-        finish(decision, order, row, state, event)?;
-        return Ok(Answer::FulfillmentChanged(told));
+    match state.is_final() {
+        true => finish(decision, order, row, state, event)?,
+        false => step(decision, order, row, state, event)?,
     }
-    Ok(Answer::FulfillmentChanged(step(decision, order, row, state, event)?))
+    Ok(true)
 }
 
 /// What came of a delivery that this module wrote. Where the order was pruned meanwhile, nobody is left to be told.
@@ -262,7 +291,7 @@ pub(crate) fn delivered(decision: &mut Decision<'_>, delivery: &Delivery, ended:
                 _ => row.cancelling = false,
             }
             let state = row.state;
-            step(decision, &order, row, state, EventKind::FulfillmentCancelRefused).map(drop)
+            step(decision, &order, row, state, EventKind::FulfillmentCancelRefused)
         }
         DeliveryBody::CheckStock(check) => match ended {
             Ended::Done(DeliveryAnswer::Stock(stock)) => note_checked(decision, &check.location, stock),
@@ -433,4 +462,44 @@ fn first_with_all(
         }
     }
     Err(Rejection::one(Code::InsufficientStock, "fulfillment", "no other location has all of it").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fulfillment::FULFILLMENTS_MAX;
+
+    #[test]
+    fn the_event_by_hand_is_the_one_that_serde_writes() {
+        let references = [None, Some(""), Some("WH-1"), Some("a\"b\\\u{1}ü")];
+        for (order, sequence) in [("o-1", 1), ("a\"b", 10), ("ü\\", FULFILLMENTS_MAX)] {
+            for (reference, why) in references.into_iter().zip(["", "no", "\n\"", "ü"]) {
+                let row = FulfillmentOrder {
+                    order: OrderNumber(1),
+                    sequence,
+                    location: LocationNumber(1),
+                    destination: "wms".into(),
+                    state: FulfillmentState::PartlyShipped,
+                    delivery: 0,
+                    cancelling: false,
+                    reference: reference.map(str::to_owned),
+                    why: why.to_owned(),
+                    items: Vec::new().into(),
+                    shipments: Vec::new(),
+                    requested_at_ms: 0,
+                };
+                let told = ChangedFulfillment {
+                    fulfillment: fulfillment_id(order, sequence),
+                    order: order.into(),
+                    location: "ma\"in".into(),
+                    state: row.state,
+                    reference: row.reference.clone(),
+                    why: row.why.clone(),
+                };
+                let mut bytes = Vec::new();
+                write_changed(&mut bytes, order, "ma\"in", &row);
+                assert_eq!(String::from_utf8(bytes).unwrap(), serde_json::to_string(&told).unwrap());
+            }
+        }
+    }
 }

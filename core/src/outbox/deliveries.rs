@@ -162,20 +162,20 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
         return Ok(Answer::Unchanged);
     };
     let lease_until_ms = now_ms.saturating_add(command.lease_ms);
-    let mut taken = Vec::with_capacity(numbers.len());
+    let mut due = Vec::with_capacity(numbers.len());
     let mut foreseen = Needs::default();
     for number in &numbers {
         let key = RecordKey::Delivery(destination.destination.clone(), *number);
-        if let Some(row) = decision.rows.record::<Delivery>(&key)? {
-            channel::foresee_delivered(decision.rows, &row.body, &mut foreseen);
-        }
+        let Some(record) = decision.rows.shared_record(&key)? else { continue };
+        channel::foresee_delivered(decision.rows, &delivery(&record)?.body, &mut foreseen);
+        due.push((key, record));
     }
     if !foreseen.is_empty() {
         return Err(Stop::Needs(Box::new(foreseen)));
     }
-    for number in &numbers {
-        let key = RecordKey::Delivery(destination.destination.clone(), *number);
-        let Some(mut row) = decision.rows.record::<Delivery>(&key)?.cloned() else { continue };
+    let mut taken = Vec::with_capacity(due.len());
+    for (key, record) in due {
+        let mut row = delivery(&record)?.clone();
         if row.state == DeliveryState::Leased {
             // Who had it did not report: whether it was carried out nobody knows.
             row.doubt |= !planted!(DoubtForgotten);
@@ -218,14 +218,14 @@ pub(crate) fn take(decision: &mut Decision<'_>, command: &TakeDeliveries) -> Res
 }
 
 pub(crate) fn report(decision: &mut Decision<'_>, command: &ReportDelivery) -> Result<Answer, Stop> {
-    let record = known(decision, &command.destination, command.number)?;
+    let destination = named(decision, &command.destination)?;
+    let record = known(decision, &destination.destination, command.number)?;
     let row = delivery(&record)?;
     let current = row.attempts == command.attempt || planted!(LateReportTaken);
     if row.state != DeliveryState::Leased || !current {
         let detail = format!("attempt {} is {}", row.attempts, row.state.name());
         return Err(Rejection::one(Code::LeaseLost, "attempt", detail).into());
     }
-    let destination = registered(decision, &row.destination)?;
     match &command.result {
         DeliveryResult::Done(answer) => {
             recovered(decision, destination)?;
@@ -389,7 +389,8 @@ fn told(row: &Delivery) -> DeadDelivery {
 }
 
 fn dead(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Delivery, Stop> {
-    let record = known(decision, &destination.into(), number)?;
+    let destination = named(decision, &destination.into())?.destination;
+    let record = known(decision, &destination, number)?;
     let row = delivery(&record)?;
     match row.state {
         DeliveryState::Dead => Ok(row.clone()),
@@ -397,11 +398,8 @@ fn dead(decision: &Decision<'_>, destination: &str, number: u64) -> Result<Deliv
     }
 }
 
-/// The record of a delivery that a command names.
+/// The record of a delivery, to a destination that is registered, that a command names.
 fn known(decision: &Decision<'_>, destination: &Name, number: u64) -> Result<Arc<Record>, Stop> {
-    let mut faults = Faults::default();
-    judge_destination(decision, destination, &mut faults)?;
-    faults.check()?;
     let record = decision.rows.shared_record(&RecordKey::Delivery(destination.clone(), number))?;
     record.ok_or_else(|| Rejection::one(Code::DeliveryUnknown, "number", "there is no such delivery").into())
 }
@@ -417,6 +415,14 @@ fn delivery(record: &Record) -> Result<&Delivery, Stop> {
 /// How patient a destination is.
 pub(crate) fn patience(decision: &Decision<'_>, destination: &Name) -> Result<Patience, Stop> {
     Ok(registered(decision, destination)?.patience)
+}
+
+/// The destination that a command names.
+fn named(decision: &Decision<'_>, destination: &Name) -> Result<Destination, Stop> {
+    match name_fault(destination, ID_BYTES_MAX) {
+        Some(fault) => Err(Rejection::one(Code::IdInvalid, "destination", fault).into()),
+        None => registered(decision, destination),
+    }
 }
 
 fn registered(decision: &Decision<'_>, destination: &Name) -> Result<Destination, Stop> {
@@ -441,7 +447,12 @@ pub(crate) fn kept(text: &str) -> String {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let text = &text[..end];
+    // What has none, as nearly every text, is copied as it is.
+    match text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        true => text.to_owned(),
+        false => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+    }
 }
 
 #[cfg(test)]

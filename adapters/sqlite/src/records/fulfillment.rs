@@ -1,12 +1,13 @@
 //! The fulfillment module's records as rows: warehouses and fulfillment orders.
 
-use rusqlite::{CachedStatement, Row, params};
-use stockroom::engine::{Record, Unread};
+use rusqlite::{CachedStatement, Connection, Row, params};
+use stockroom::engine::{Record, RecordKey, Unread, WorkingSet};
 use stockroom::fulfillment::{FULFILLMENTS_MAX, FulfillmentOrder, FulfillmentState, StockReports, Warehouse};
-use stockroom::{Error, ErrorKind, LocationNumber, OrderNumber, Result};
+use stockroom::{Error, ErrorKind, LocationNumber, Name, OrderNumber, Result};
 
 use super::{Scratch, Statements, Table, milliseconds, yes_or_no};
 use crate::error::During;
+use crate::read::{each, prepared};
 use crate::rows::{json, named, number, text};
 use crate::write::{WRITE, signed, to_json};
 
@@ -46,6 +47,10 @@ pub(super) const FULFILLMENT_ORDERS: Table = Table {
 static FULFILLMENT_STATE: &str = "UPDATE stockroom_fulfillment_orders SET state = ?2, delivery = ?3, cancelling = ?4, \
                                  reference = ?5, why = ?6 WHERE id = ?1";
 
+/// Only what it says when it takes it.
+static HANDED_OVER: &str =
+    "UPDATE stockroom_fulfillment_orders SET state = ?2, delivery = ?3, reference = ?4 WHERE id = ?1";
+
 /// The bits of an id that hold the sequence.
 const SEQUENCE_BITS: u32 = 20;
 const SEQUENCE_MASK: i64 = (1 << SEQUENCE_BITS) - 1;
@@ -60,6 +65,30 @@ pub(super) fn id(order: OrderNumber, sequence: u32) -> i64 {
         order @ 0..=ORDER_NUMBER_MAX => order << SEQUENCE_BITS | i64::from(sequence).min(SEQUENCE_MASK),
         _ => i64::MAX,
     }
+}
+
+/// Puts each fulfillment order asked for, or that there is none. Those of orders that were placed one after the other stand
+/// side by side.
+pub(super) fn supply(connection: &Connection, keys: &[RecordKey], set: &mut WorkingSet) -> Result<()> {
+    let mut from_id = prepared(connection, FULFILLMENT_ORDERS.select, "WHERE id >= ?1 ORDER BY id")?;
+    let ids = keys.iter().filter_map(|key| match key {
+        RecordKey::Fulfillment(order, sequence) => Some(id(*order, *sequence)),
+        _ => None,
+    });
+    let mut asked = keys.iter();
+    let order = |row: &Row<'_>, id: i64| Ok(row.get::<_, i64>(0)?.cmp(&id));
+    let mut at_hand = None;
+    let map = |row: &Row<'_>| {
+        let name = row.get_ref(10)?.as_str()?;
+        let destination = at_hand.take().filter(|at_hand: &Name| **at_hand == *name).unwrap_or_else(|| name.into());
+        at_hand = Some(destination.clone());
+        fulfillment_order_to(destination, row).map(Record::Fulfillment)
+    };
+    each(&mut from_id, ids, order, map, |_, record| {
+        if let Some(key) = asked.next() {
+            set.put_record(key.clone(), record);
+        }
+    })
 }
 
 /// Writes a fulfillment order that moved on and is else as it was stored, and returns how many rows that were; `None`
@@ -88,8 +117,13 @@ pub(super) fn restate_fulfillment_order(
     {
         return Ok(None);
     }
-    let row = params![id(*order, *sequence), state.name(), signed(*delivery), cancelling, reference, why];
-    statements.get(FULFILLMENT_STATE)?.execute(row).map(Some).during(WRITE)
+    let (id, state, delivery) = (id(*order, *sequence), state.name(), signed(*delivery));
+    let written = if (cancelling, why) == (&stored.cancelling, &stored.why) {
+        statements.get(HANDED_OVER)?.execute(params![id, state, delivery, reference])
+    } else {
+        statements.get(FULFILLMENT_STATE)?.execute(params![id, state, delivery, cancelling, reference, why])
+    };
+    written.map(Some).during(WRITE)
 }
 
 pub(super) fn write_warehouse(statement: &mut CachedStatement<'_>, row: &Warehouse) -> Result<usize> {
@@ -152,6 +186,11 @@ fn warehouse(row: &Row<'_>) -> rusqlite::Result<Warehouse> {
 }
 
 fn fulfillment_order(row: &Row<'_>) -> rusqlite::Result<FulfillmentOrder> {
+    fulfillment_order_to(text(row, 10)?, row)
+}
+
+/// One whose destination's name is at hand: each of many rows would else make its own.
+fn fulfillment_order_to(destination: Name, row: &Row<'_>) -> rusqlite::Result<FulfillmentOrder> {
     let id = row.get::<_, i64>(0)?;
     let sequence = u32::try_from(id & SEQUENCE_MASK).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))?;
     Ok(FulfillmentOrder {
@@ -170,6 +209,6 @@ fn fulfillment_order(row: &Row<'_>) -> rusqlite::Result<FulfillmentOrder> {
             _ => json(row, 8)?,
         },
         requested_at_ms: milliseconds(row, 9)?,
-        destination: text(row, 10)?,
+        destination,
     })
 }

@@ -89,6 +89,10 @@ pub(crate) fn supply(connection: &Connection, keys: &[RecordKey], set: &mut Work
     for keys in keys.chunk_by(|one, other| one.kind() == other.kind()) {
         let Some(kind) = keys.first().map(RecordKey::kind) else { continue };
         let table = table(kind);
+        if kind == RecordKind::Fulfillment {
+            fulfillment::supply(connection, keys, set)?;
+            continue;
+        }
         let mut by_key = prepared(connection, table.select, table.by_key)?;
         for key in keys {
             let record = one(&mut by_key, params_from_iter(Key::of(key).parts()), table.map)?;

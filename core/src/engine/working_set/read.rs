@@ -128,21 +128,21 @@ impl WorkingSet {
         self.order_ids.get(id).copied().ok_or_else(|| need(|needs| needs.order_ids.push(id.to_owned())))
     }
 
-    /// An order's number, for a rule that does not look at the order.
-    pub(crate) fn number_alone(&self, id: &str) -> Result<Option<OrderNumber>, Stop> {
-        self.known_number(id).ok_or_else(|| need(|needs| needs.order_numbers.push(id.to_owned())))
+    /// An order's id and number, for a rule that does not look at the order.
+    pub(crate) fn number_alone(&self, id: &str) -> Result<Option<(Name, OrderNumber)>, Stop> {
+        match self.order_ids.get_key_value(id) {
+            Some((id, number)) => Ok(number.map(|number| (id.clone(), number))),
+            None => Err(need(|needs| needs.order_numbers.push(id.to_owned()))),
+        }
     }
 
-    /// An order's number, or that there is none of this id, where that is here.
-    pub(crate) fn known_number(&self, id: &str) -> Option<Option<OrderNumber>> {
-        self.order_ids.get(id).copied()
-    }
-
-    /// Asks for an order's number, where it is not here yet.
-    pub(crate) fn missing_order_number(&self, id: &str, needs: &mut Needs) {
-        if !self.order_ids.contains_key(id) && name_fault(id, ID_BYTES_MAX).is_none() {
+    /// An order's number, where it is here and there is one. Asks for it where it is not here yet.
+    pub(crate) fn foresee_number(&self, id: &str, needs: &mut Needs) -> Option<OrderNumber> {
+        let known = self.order_ids.get(id).copied();
+        if known.is_none() && name_fault(id, ID_BYTES_MAX).is_none() {
             needs.order_numbers.push(id.to_owned());
         }
+        known.flatten()
     }
 
     pub(crate) fn order(&self, number: OrderNumber) -> Result<&Order, Stop> {

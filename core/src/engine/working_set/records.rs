@@ -1,5 +1,7 @@
 //! Records in the working set: read, written, taken away and taken back like the rest, in one place for all kinds.
 
+use std::collections::hash_map::Entry;
+
 use super::*;
 use crate::engine::records::{AsRow, Record, RecordKey, RecordKind};
 use crate::outbox::DeliveryState;
@@ -15,17 +17,21 @@ pub(super) struct RecordEntry {
 impl WorkingSet {
     /// Puts a record, or that there is none with this key.
     pub fn put_record(&mut self, key: RecordKey, record: Option<Record>) {
-        if self.records.get(&key).is_some_and(|entry| entry.dirty) {
+        let place = self.records.entry(key);
+        if matches!(&place, Entry::Occupied(entry) if entry.get().dirty) {
             return;
         }
-        if record.as_ref().is_some_and(|record| record.key() != key) {
-            return self.damage(|| format!("a record has another key than {key:?}"));
-        }
-        if record.as_ref().is_some_and(|record| !record.is_sound()) {
-            return self.damage(|| format!("{key:?} does not fit together"));
+        let key = place.key();
+        let wrong = match &record {
+            Some(record) if record.key() != *key => Some(format!("a record has another key than {key:?}")),
+            Some(record) if !record.is_sound() => Some(format!("{key:?} does not fit together")),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            return self.damage(|| wrong);
         }
         let row = record.map(Arc::new);
-        self.records.insert(key, RecordEntry { now: row.clone(), stored: row, dirty: false });
+        place.insert_entry(RecordEntry { now: row.clone(), stored: row, dirty: false });
     }
 
     /// A record of the kind wanted.
@@ -120,16 +126,24 @@ impl WorkingSet {
 
     /// The records that the batch changed, in the order of their keys.
     pub(super) fn take_records(&mut self) -> Vec<RecordChange> {
-        let mut changes = Vec::with_capacity(self.pending.records.len());
+        // Kind by kind they were mostly changed in that order, though commands change several kinds by turns.
+        let mut kinds: [Vec<RecordChange>; RecordKind::ALL.len()] = Default::default();
+        let mut count = 0;
         for key in self.pending.records.drain(..) {
             let Some(entry) = self.records.get_mut(&key) else { continue };
             entry.dirty = false;
             let stored = std::mem::replace(&mut entry.stored, entry.now.clone());
             if stored != entry.now {
-                changes.push(RecordChange { key, new: stored.is_none(), record: entry.now.clone(), stored });
+                let change = RecordChange { new: stored.is_none(), record: entry.now.clone(), stored, key };
+                kinds[change.key.kind() as usize].push(change);
+                count += 1;
             }
         }
-        changes.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        let mut changes = Vec::with_capacity(count);
+        for mut kind in kinds {
+            kind.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+            changes.append(&mut kind);
+        }
         changes
     }
 

@@ -279,11 +279,9 @@ impl WorkingSet {
             }
         }
         for entry in pending.holds.iter().filter_map(|id| holds.get(id)) {
-            for (hold, sign) in entry.row.iter().map(|hold| (hold, 1)).chain(entry.stored.iter().map(|hold| (hold, -1)))
-            {
-                for (stock, quantity) in hold.claimed() {
-                    add(stock, [0, 0, 0, sign * quantity]);
-                }
+            for (hold, sign) in [(&entry.row, 1), (&entry.stored, -1)] {
+                let claimed = hold.iter().flat_map(|hold| hold.claimed());
+                claimed.for_each(|(stock, quantity)| add(stock, [0, 0, 0, sign * quantity]));
             }
         }
         for ChangedStock { place, stored, sum, .. } in changed {

@@ -41,8 +41,8 @@ struct State {
     /// Connections that are there at all, and those of them that carry something.
     alive: usize,
     under_way: usize,
-    /// Whether there was more to take when something was taken last.
-    more: bool,
+    /// When it is looked for more to take: at once where the last taking left something, else after a while.
+    look_at: Instant,
     take_max: usize,
     rung: bool,
     keeper_waits: bool,
@@ -104,13 +104,19 @@ impl State {
         if per == 1 {
             return self.alive.saturating_sub(self.under_way + self.queue.len());
         }
-        let batch = self.batch(per, connections);
-        if self.queue.len() <= batch { batch } else { 0 }
+        // A visit to the engine takes as long as half a batch, and longer when the store tidies up. What is in hand is
+        // still begun in about twice the time in which it is to be reported.
+        let ahead = (per * connections).min(self.most(connections) * 3 / 2);
+        if self.queue.len() <= ahead { self.batch(per, connections) } else { 0 }
     }
 
     /// How many are taken and reported at a time. Others wait for the engine meanwhile, so it is not without bound.
     fn batch(&self, per: usize, connections: usize) -> usize {
-        (per * connections).min(self.take_max.max(connections))
+        (per * connections).min(self.most(connections))
+    }
+
+    fn most(&self, connections: usize) -> usize {
+        self.take_max.max(connections)
     }
 
     /// Whether the keeper has something to do that cannot wait for more of the same.
@@ -119,8 +125,8 @@ impl State {
         self.rung
             || self.alive == 0
             || (starves && !self.finished.is_empty())
-            || (self.more && self.room(connections) > 0)
             || self.finished.len() >= self.batch(self.pace.take() as usize, connections)
+            || (self.room(connections) > 0 && Instant::now() >= self.look_at)
     }
 }
 
@@ -139,7 +145,7 @@ impl Hand {
             pause: None,
             alive: connections,
             under_way: 0,
-            more: false,
+            look_at: Instant::now(),
             take_max: options.take_max as usize,
             rung: false,
             keeper_waits: false,
@@ -167,15 +173,17 @@ impl Hand {
         self.work.notify_all();
     }
 
-    /// Waits until there is something for the keeper, at the longest for a time, and no longer than what is finished
-    /// may wait for its report.
-    pub(crate) fn wait(&self, time: Duration) {
-        let end = Instant::now() + time.min(WAIT_MAX);
+    /// Waits until there is something for the keeper: so much that is finished that it is worth a commit, room for more
+    /// when it is time to look for it, a call. What is finished waits no longer than it may for its report. That there
+    /// is a little of it is no reason, for each commit costs the disk a wait.
+    pub(crate) fn wait(&self) {
         let mut state = self.state();
         while !state.needs_keeper(self.connections) {
             let now = Instant::now();
             let report_at = state.finished_at.unwrap_or(now) + self.report_after.min(WAIT_MAX);
             let busy = state.under_way > 0 || !state.finished.is_empty();
+            // Later than that nothing may be taken, and who makes room calls.
+            let end = if now < state.look_at { state.look_at } else { now + WAIT_MAX };
             let end = if busy { end.min(report_at) } else { end };
             if now >= end {
                 break;
@@ -185,28 +193,34 @@ impl Hand {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.keeper_waits = false;
         }
-        state.rung = false;
     }
 
     /// What there is for the keeper. What is finished is put into a list that is empty, which is filled next: neither is
     /// ever built up from nothing while others wait.
     pub(crate) fn look(&self, finished: &mut Vec<Ended>) -> Found {
         let mut state = self.state();
+        let now = Instant::now();
+        if std::mem::take(&mut state.rung) {
+            // Where nothing may be taken now, it is as soon as something may.
+            state.look_at = state.look_at.min(now);
+        }
+        // What is reported is committed, and a taking with it costs little.
+        let looks = !state.finished.is_empty() || now >= state.look_at;
+        let room = if looks { state.room(self.connections) } else { 0 };
         state.finished_at = None;
         // Its report is among them, and stands before the next taking.
         state.pause = None;
         std::mem::swap(&mut state.finished, finished);
-        let room = u32::try_from(state.room(self.connections)).unwrap_or(u32::MAX);
         let left = (state.alive == 0).then(|| state.queue.drain(..).collect());
-        Found { room, left }
+        Found { room: u32::try_from(room).unwrap_or(u32::MAX), left }
     }
 
-    /// Puts into the hand what was taken, and whether there is more.
-    pub(crate) fn fill(&self, taken: impl Iterator<Item = Held>, more: bool) {
+    /// Puts into the hand what was taken, and says when it is looked for more.
+    pub(crate) fn fill(&self, taken: impl Iterator<Item = Held>, look_at: Instant) {
         let mut state = self.state();
         let before = state.queue.len();
         state.queue.extend(taken);
-        state.more = more;
+        state.look_at = look_at;
         state.give_back();
         self.call(&state, state.queue.len().saturating_sub(before));
     }
@@ -299,6 +313,9 @@ mod tests {
         Held { delivery, begin_by: Instant::now() + WAIT_MAX }
     }
 
+    /// How many [`quick`] has in hand when it has no room by one.
+    const HELD_MOST: u64 = 16;
+
     fn some(numbers: std::ops::Range<u64>) -> impl Iterator<Item = Held> {
         numbers.map(held)
     }
@@ -306,7 +323,7 @@ mod tests {
     #[test]
     fn a_pause_gives_back_what_is_in_hand_and_what_was_taken_before_it_is_reported() {
         let hand = Hand::new(&RelayOptions::default(), 1);
-        hand.fill(some(0..3), true);
+        hand.fill(some(0..3), Instant::now());
         let mut carrier = hand.carrier();
         let first = carrier.next(None).unwrap();
         carrier.carries = false;
@@ -317,13 +334,62 @@ mod tests {
         hand.state().finish(Carried { ended, time: None, pause: wanted });
         assert!(hand.state().queue.is_empty());
         // The keeper was about to take when it was asked for.
-        hand.fill(some(3..5), true);
+        hand.fill(some(3..5), Instant::now());
         let mut finished = Vec::new();
         hand.look(&mut finished);
         assert_eq!(finished.drain(..).len(), 5);
         // What is taken from now on was taken after the engine was told.
-        hand.fill(some(5..7), true);
+        hand.fill(some(5..7), Instant::now());
         hand.look(&mut finished);
         assert_eq!((finished.len(), hand.state().queue.len()), (0, 2));
+    }
+
+    /// A hand of one connection that takes ten at a time and found its destination quick.
+    fn quick(held: std::ops::Range<u64>, look_at: Instant) -> Hand {
+        let hand = Hand::new(&RelayOptions { take_max: 10, ..RelayOptions::default() }, 1);
+        hand.state().pace.took(Duration::from_micros(10));
+        hand.fill(some(held), look_at);
+        hand
+    }
+
+    #[test]
+    fn the_keeper_is_called_when_there_is_room_and_it_is_time_to_look() {
+        let needed = |hand: &Hand| hand.state().needs_keeper(1);
+        let look = |hand: &Hand| hand.look(&mut Vec::new()).room;
+        let (now, later) = (Instant::now(), Instant::now() + WAIT_MAX);
+
+        let hand = quick(0..HELD_MOST, now);
+        assert_eq!((needed(&hand), look(&hand)), (false, 0));
+        hand.state().queue.pop_front();
+        assert_eq!((needed(&hand), look(&hand)), (true, 10));
+
+        let hand = quick(0..1, later);
+        assert_eq!((needed(&hand), look(&hand)), (false, 0));
+        hand.ring();
+        assert_eq!((needed(&hand), look(&hand)), (true, 10));
+
+        // Whoever calls while there is no room is heard when there is.
+        let hand = quick(0..HELD_MOST, later);
+        hand.ring();
+        assert_eq!((needed(&hand), look(&hand), needed(&hand)), (true, 0, false));
+        hand.state().queue.pop_front();
+        assert_eq!((needed(&hand), look(&hand)), (true, 10));
+    }
+
+    #[test]
+    fn what_is_finished_is_reported_by_the_batch_or_in_time() {
+        let finish = |hand: &Hand, number| {
+            let ended = Ended { delivery: held(number).delivery, result: DeliveryResult::Done(Default::default()) };
+            hand.state().under_way += 1;
+            hand.state().finish(Carried { ended, time: None, pause: None });
+        };
+        let hand = quick(0..HELD_MOST, Instant::now());
+        (0..9).for_each(|number| finish(&hand, number));
+        assert!(!hand.state().needs_keeper(1));
+        // It would wait for an hour.
+        hand.state().finished_at = Instant::now().checked_sub(hand.report_after);
+        hand.wait();
+        finish(&hand, 9);
+        assert!(hand.state().needs_keeper(1));
     }
 }

@@ -10,7 +10,7 @@ use stockroom::{
 };
 
 use crate::counts::{Counters, count};
-use crate::hand::{Carried, Hand, Held};
+use crate::hand::{Carried, Found, Hand, Held};
 use crate::reports::{Ended, Report, given_back, pause};
 use crate::stop::Stop;
 use crate::{RelayOptions, RelayTrouble, TroubleListener};
@@ -194,32 +194,27 @@ impl<S: Store> Keeper<S> {
         let mut waits = Waits::new(&self.stop, self.options.idle);
         let mut reports: Vec<Report> = Vec::new();
         let mut finished = Vec::new();
-        let (mut news_seen, mut look_at) = (None, Instant::now());
         loop {
-            let news = self.stop.news();
             let stopping = self.stop.is_asked();
             if stopping {
                 // What is quickly carried is carried; what is not goes back.
                 self.hand.close(Instant::now() + self.options.report_after.min(CLOSE_MAX));
             }
-            let found = self.hand.look(&mut finished);
-            let ends = found.left.is_some();
-            let left = found.left.into_iter().flatten();
+            let Found { room, left } = self.hand.look(&mut finished);
+            let ends = left.is_some();
+            let left = left.into_iter().flatten();
             finished.extend(left.map(|held| given_back(held.delivery, "the relay stopped before its turn")));
             reports.extend(finished.drain(..).map(Report::from));
-            let began = Instant::now();
-            let looks = !reports.is_empty() || began >= look_at || news_seen != Some(news);
-            let room = if ends || stopping || !looks { 0 } else { found.room };
+            let room = if ends || stopping { 0 } else { room };
             if room == 0 && reports.is_empty() {
                 if ends {
                     return;
                 }
-                // Where nothing may be taken it is looked when that changes.
-                let time = look_at.saturating_duration_since(began);
-                self.hand.wait(if time.is_zero() { self.options.idle } else { time });
+                self.hand.wait();
                 continue;
             }
             // What was done is reported with the taking of what comes next, in one commit.
+            let began = Instant::now();
             let take = (room > 0).then(|| self.take(room).into());
             let sent = reports.len();
             let told = reports.iter().map(|report| report.command(&self.destination));
@@ -228,18 +223,18 @@ impl<S: Store> Keeper<S> {
                     reports.clear();
                     let taken = if room > 0 { replies.pop() } else { None };
                     self.told(replies.drain(..sent.min(replies.len())));
-                    let Some(taken) = taken.map(|reply| self.taken(reply)) else { continue };
-                    let count = taken.deliveries.len();
-                    if count > 0 {
-                        waits.found_work();
+                    if let Some(taken) = taken.map(|reply| self.taken(reply)) {
+                        let count = taken.deliveries.len();
+                        if count > 0 {
+                            waits.found_work();
+                        }
+                        let more = count == room as usize;
+                        let time = if more { Duration::ZERO } else { waits.grow().min(CLOSE_MAX) };
+                        let begin_by = began + self.options.lease / 2;
+                        let held = taken.deliveries.into_iter().map(|delivery| Held { delivery, begin_by });
+                        self.hand.fill(held, Instant::now() + time);
                     }
-                    news_seen = Some(news);
-                    let more = count == room as usize;
-                    let begin_by = began + self.options.lease / 2;
-                    self.hand.fill(taken.deliveries.into_iter().map(|delivery| Held { delivery, begin_by }), more);
-                    let time = if more { self.options.idle } else { waits.grow() };
-                    look_at = Instant::now() + time.min(CLOSE_MAX);
-                    self.hand.wait(time);
+                    self.hand.wait();
                 }
                 Err(error) => {
                     // Nothing of it was done; the reports are sent again, unless it is time to go.

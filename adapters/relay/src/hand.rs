@@ -344,9 +344,9 @@ mod tests {
         assert_eq!((finished.len(), hand.state().queue.len()), (0, 2));
     }
 
-    /// A hand of one connection that takes ten at a time and found its destination quick.
+    /// A hand of two connections that takes ten at a time and found its destination quick.
     fn quick(held: std::ops::Range<u64>, look_at: Instant) -> Hand {
-        let hand = Hand::new(&RelayOptions { take_max: 10, ..RelayOptions::default() }, 1);
+        let hand = Hand::new(&RelayOptions { take_max: 10, ..RelayOptions::default() }, 2);
         hand.state().pace.took(Duration::from_micros(10));
         hand.fill(some(held), look_at);
         hand
@@ -354,7 +354,7 @@ mod tests {
 
     #[test]
     fn the_keeper_is_called_when_there_is_room_and_it_is_time_to_look() {
-        let needed = |hand: &Hand| hand.state().needs_keeper(1);
+        let needed = |hand: &Hand| hand.state().needs_keeper(2);
         let look = |hand: &Hand| hand.look(&mut Vec::new()).room;
         let (now, later) = (Instant::now(), Instant::now() + WAIT_MAX);
 
@@ -385,11 +385,11 @@ mod tests {
         };
         let hand = quick(0..HELD_MOST, Instant::now());
         (0..9).for_each(|number| finish(&hand, number));
-        assert!(!hand.state().needs_keeper(1));
+        assert!(!hand.state().needs_keeper(2));
         // It would wait for an hour.
         hand.state().finished_at = Instant::now().checked_sub(hand.report_after);
         hand.wait();
         finish(&hand, 9);
-        assert!(hand.state().needs_keeper(1));
+        assert!(hand.state().needs_keeper(2));
     }
 }

@@ -126,7 +126,7 @@ impl WorkingSet {
 
     /// The records that the batch changed, in the order of their keys.
     pub(super) fn take_records(&mut self) -> Vec<RecordChange> {
-        // Kind by kind they were mostly changed in that order, though commands change several kinds by turns.
+        // Commands change rows of several kinds by turns, but those of one kind mostly in the order of their keys.
         let mut kinds: [Vec<RecordChange>; RecordKind::ALL.len()] = Default::default();
         let mut count = 0;
         for key in self.pending.records.drain(..) {

@@ -72,7 +72,8 @@ pub(crate) const DELIVERIES: Table = Table {
     next_page: "WHERE d.destination >= ?1 AND o.id > (d.number << 44) + iif(d.destination = ?1, ?2, 0) \
                 AND o.id < d.number + 1 << 44 ORDER BY d.destination, o.id LIMIT ?3",
     insert: "INSERT INTO stockroom_outbox (id, destination, key, state, attempts, doubt, due_at_ms, created_at_ms, why, \
-             body, failed, by_time) VALUES (?1, ?1 >> 44, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             body, failed, by_time) VALUES (?1, ?1 >> 44, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+             iif(?11, 1, EXISTS (SELECT 1 FROM stockroom_outbox WHERE key = ?2 AND destination = ?1 >> 44)))",
     update: "UPDATE stockroom_outbox SET key = ?2, state = ?3, attempts = ?4, doubt = ?5, due_at_ms = ?6, \
              created_at_ms = ?7, why = ?8, body = ?9, failed = ?10, by_time = ?11 WHERE id = ?1",
     delete: "DELETE FROM stockroom_outbox WHERE id = (SELECT number << 44 FROM stockroom_destinations \
@@ -86,6 +87,10 @@ pub(crate) const DELIVERIES: Table = Table {
 /// Without a question within the statement, for which SQLite would first list the rows and then find each again.
 static MOVE_ON: &str = "UPDATE stockroom_outbox SET state = ?3, attempts = ?4, doubt = ?5, due_at_ms = ?6, why = ?7, \
                         failed = ?8, by_time = 1 WHERE id BETWEEN ?1 AND ?2";
+
+/// Those behind one with the same key that stand in the order of their numbers and were not taken yet.
+static FOLLOW: &str = "UPDATE stockroom_outbox SET by_time = 1 \
+                       WHERE key = ?1 AND destination = ?2 >> 44 AND id > max(?2, ?3) AND by_time = 0";
 
 static DELETE_ALIKE: &str = "DELETE FROM stockroom_outbox WHERE id BETWEEN ?1 AND ?2";
 
@@ -203,7 +208,13 @@ pub(super) fn write_delivery(
     }
     let Some(base) = statements.base(destination)? else { return Ok(0) };
     let id = base.saturating_add(signed(*number));
+    // Of those that take their turn by their numbers each is the first with its key, so that nobody who takes them has to
+    // look for an earlier one.
     let by_time = !(new && statements.append(id, row)?);
+    if by_time {
+        let taken = statements.taken(destination)?;
+        statements.get(FOLLOW)?.execute(params![key, id, taken]).during(WRITE)?;
+    }
     let body = to_json(body, &mut scratch.0)?;
     let columns = params![id, key, state.name(), attempts, doubt, due_at_ms, created_at_ms, why, body, failed, by_time];
     let written = statements.get(sql)?.execute(columns).during(WRITE)?;

@@ -106,6 +106,11 @@ impl Statements<'_> {
         Ok(self.queue(destination)?.map(|queue| queue.base()))
     }
 
+    /// Up to here every delivery to a destination was taken or passed over.
+    pub(super) fn taken(&mut self, destination: &Name) -> Result<Option<i64>> {
+        Ok(self.queue(destination)?.map(|queue| queue.taken))
+    }
+
     /// Whether a delivery that is about to be written as new takes its turn by its number.
     pub(super) fn append(&mut self, id: i64, row: &Delivery) -> Result<bool> {
         Ok(self.queue(&row.destination)?.is_some_and(|queue| queue.append(id, row)))

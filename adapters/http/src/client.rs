@@ -15,6 +15,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, AsSendBody, Body, Proxy};
 
+use crate::agents::{AGENTS, Agents};
 use crate::body;
 use crate::failure::{CUT, failure, kind};
 use crate::lookup::Later;
@@ -29,16 +30,19 @@ const OUTPUT_BYTES: usize = 32 * 1024;
 /// How much memory is set aside for a body because its length is said to be so.
 const BELIEVED_BYTES_MAX: u64 = 8 * 1024;
 
-/// How many idle connections are kept, to one host as to all: as many as may well be in use at once. ureq's three a
-/// host would have a busy relay's other connections made anew, with TLS's greeting, for almost each request.
-const IDLE_CONNECTIONS_MAX: usize = 256;
+/// How many idle connections an agent keeps, to one host as to all: as many as may well be in use at once, 256 in the whole
+/// client. ureq's three a host would have a busy relay's other connections made anew, with TLS's greeting, for almost each
+/// request.
+const IDLE_CONNECTIONS_MAX: usize = 256 / AGENTS;
 
 /// A client for HTTP/1.1 over TLS 1.2 and 1.3, and where it is allowed over plain connections.
 ///
-/// Its clones share their connections. It can be used by many threads, each of which waits for its own answer.
+/// Its clones share their connections. It can be used by many threads, each of which waits for its own answer. Each thread
+/// uses one of eight sets of connections; a host that sends every request from another thread has up to eight to a remote
+/// host before one is used again.
 #[derive(Clone)]
 pub struct HttpClient {
-    agent: Agent,
+    agents: Agents,
     /// What is said in every request. ureq would make it anew for each.
     user_agent: HeaderValue,
     options: Arc<HttpOptions>,
@@ -72,8 +76,9 @@ impl HttpClient {
             .max_idle_age(Duration::from_millis(options.idle_max_ms))
             .output_buffer_size(OUTPUT_BYTES)
             .build();
-        let agent = Agent::with_parts(config, WatchedConnector::new(DefaultResolver::default()), Later);
-        Ok(HttpClient { agent, user_agent, options: Arc::new(options) })
+        let connector = WatchedConnector::new(DefaultResolver::default());
+        let agents = Agents::new(|| Agent::with_parts(config.clone(), connector.clone(), Later));
+        Ok(HttpClient { agents, user_agent, options: Arc::new(options) })
     }
 
     /// How it is set up.
@@ -134,13 +139,14 @@ impl HttpClient {
         whole_timeout_ms: u64,
     ) -> Result<HttpResponse, &'static str> {
         watch::begin();
+        let agent = self.agents.own();
         // Settings of its own cost a request a copy of all of them, so it has some only where it has less time.
         let request = if whole_timeout_ms == self.options.whole_timeout_ms {
             request
         } else {
-            self.agent.configure_request(request).timeout_global(milliseconds(whole_timeout_ms)).build()
+            agent.configure_request(request).timeout_global(milliseconds(whole_timeout_ms)).build()
         };
-        let response = self.agent.run(request).map_err(|error| kind(&error, watch::stage()))?;
+        let response = agent.run(request).map_err(|error| kind(&error, watch::stage()))?;
         self.read(response)
     }
 

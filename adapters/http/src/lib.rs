@@ -29,6 +29,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "client")]
+mod agents;
+#[cfg(feature = "client")]
 mod body;
 #[cfg(feature = "client")]
 mod client;

@@ -8,6 +8,7 @@
 //! held.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use ureq::unversioned::resolver::{DefaultResolver, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
@@ -46,16 +47,22 @@ pub(crate) fn was_cut() -> bool {
     WAS_CUT.get()
 }
 
-/// Makes connections that are watched.
+/// Makes connections that are watched. Its clones have one set of TLS settings and of sessions.
 #[derive(Debug)]
 pub(crate) struct WatchedConnector<R = DefaultResolver> {
-    inner: DefaultConnector,
-    lookup: LateLookup<R>,
+    inner: Arc<DefaultConnector>,
+    lookup: Arc<LateLookup<R>>,
+}
+
+impl<R> Clone for WatchedConnector<R> {
+    fn clone(&self) -> Self {
+        WatchedConnector { inner: Arc::clone(&self.inner), lookup: Arc::clone(&self.lookup) }
+    }
 }
 
 impl<R: Resolver> WatchedConnector<R> {
     pub(crate) fn new(resolver: R) -> Self {
-        WatchedConnector { inner: DefaultConnector::default(), lookup: LateLookup(resolver) }
+        WatchedConnector { inner: Arc::default(), lookup: Arc::new(LateLookup(resolver)) }
     }
 }
 
@@ -202,7 +209,7 @@ impl Transport for Watched {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use super::*;
     use ureq::unversioned::transport::LazyBuffers;

@@ -193,8 +193,19 @@ fn connections_are_used_again_while_they_are_young() {
 }
 
 #[test]
+fn a_host_with_a_thread_for_each_request_uses_connections_again() {
+    let server = Server::answering(answer("200 OK", "", b"text"));
+    let client = client(HttpOptions { idle_max_ms: 60_000, ..patient() });
+    for _ in 0..100 {
+        let send = || client.send_within(&get(&server.url("/")), 10_000).expect("an answer");
+        thread::scope(|scope| drop(scope.spawn(send).join().expect("no panic")));
+    }
+    assert!(server.connections() <= 8, "{} connections", server.connections());
+}
+
+#[test]
 fn connections_that_were_in_use_at_once_are_all_kept() {
-    const CALLERS: usize = 16;
+    const CALLERS: usize = 64;
     let all_are_here = Barrier::new(CALLERS);
     let server = Server::start(move |peer, _| {
         while peer.receive() {
@@ -203,13 +214,17 @@ fn connections_that_were_in_use_at_once_are_all_kept() {
         }
     });
     let client = client(HttpOptions { idle_max_ms: 60_000, ..patient() });
-    for _ in 0..3 {
-        thread::scope(|scope| {
-            for _ in 0..CALLERS {
-                scope.spawn(|| client.send_within(&get(&server.url("/")), 10_000).expect("an answer"));
-            }
-        });
-    }
+    let all_are_idle = Barrier::new(CALLERS);
+    thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                for _ in 0..3 {
+                    client.send_within(&get(&server.url("/")), 10_000).expect("an answer");
+                    all_are_idle.wait();
+                }
+            });
+        }
+    });
     assert_eq!(server.connections(), CALLERS);
 }
 

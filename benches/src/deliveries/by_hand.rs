@@ -26,10 +26,9 @@ fn post(agent: &ureq::Agent, url: &str, fulfillment: &str, body: &str) -> Outcom
 }
 
 /// As a careful engineer sets it up. Without a timeout: with one, ureq 3.5 starts a thread for a lookup at each request.
-/// And it keeps every connection, where ureq by itself keeps three and makes others anew.
-fn agent(connections: usize) -> ureq::Agent {
-    let config = ureq::Agent::config_builder().max_idle_connections_per_host(connections).build();
-    config.into()
+/// One for each connection: those that share one wait for each other at its lock.
+fn agent() -> ureq::Agent {
+    ureq::Agent::new_with_defaults()
 }
 
 fn url(warehouse: &Warehouse) -> String {
@@ -38,14 +37,16 @@ fn url(warehouse: &Warehouse) -> String {
 
 /// Posts the bodies, each connection its share, and keeps nothing.
 pub(super) fn bare_loop(bodies: &[(String, String)], connections: usize, warehouse: &Warehouse) -> Outcome<Sample> {
-    let (agent, url) = (agent(connections), url(warehouse));
-    let post = |(fulfillment, body): &(String, String)| post(&agent, &url, fulfillment, body).map(drop);
+    let url = &url(warehouse);
     time(bodies.len(), || {
         thread::scope(|scope| {
             let share = bodies.len().div_ceil(connections);
             let running: Vec<_> = bodies
                 .chunks(share)
                 .map(|some| {
+                    let agent = agent();
+                    let post =
+                        move |(fulfillment, body): &(String, String)| post(&agent, url, fulfillment, body).map(drop);
                     let posting = move || some.iter().try_for_each(post).map_err(|error| error.to_string());
                     thread::Builder::new().name("bare loop".to_owned()).spawn_scoped(scope, posting)
                 })
@@ -79,19 +80,19 @@ pub(super) fn relay(
     let mut connection = Connection::open(directory.path().join("relay.sqlite3"))?;
     pragmas(&connection)?;
     fill(&mut connection, bodies)?;
-    let (agent, url) = (agent(connections), url(warehouse));
+    let url = url(warehouse);
     let sample = time(bodies.len(), || {
         let (give, given) = mpsc::channel::<Leased>();
         let (tell, told) = mpsc::channel::<Outcome<Done>>();
         let given = Mutex::new(given);
         thread::scope(|scope| {
             for _ in 0..connections {
-                let (given, tell, agent, url) = (&given, tell.clone(), &agent, &url);
+                let (given, tell, agent, url) = (&given, tell.clone(), agent(), &url);
                 let carry = move || {
                     loop {
                         let next = given.lock().map(|given| given.recv());
                         let Ok(Ok(Leased { number, fulfillment, body })) = next else { return };
-                        let done = post(agent, url, &fulfillment, &body);
+                        let done = post(&agent, url, &fulfillment, &body);
                         if tell.send(done.map(|reference| Done { number, fulfillment, reference })).is_err() {
                             return;
                         }

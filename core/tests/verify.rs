@@ -550,6 +550,7 @@ fn what_is_wrong_is_said() {
                 row.listings.push(row.listings[0].clone());
             }),
         ),
+        ("hands over another", "a delivery under another key", each!(Delivery, row => row.key.push('x'))),
         ("by delivery", "another delivery", each!(Fulfillment, row => row.delivery += u64::from(row.delivery > 0))),
         (
             "by delivery",
